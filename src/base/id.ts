@@ -1,0 +1,65 @@
+/**
+ * 256-bit identifiers and their XOR space. An id is kept as 64 lower-case hex digits: a map key, printable, and compared
+ * by digits without allocating. Which hash makes an id is crypto's concern (crypto/derive.ts).
+ */
+import { fromHex, hexDigit, toHex, type Bytes } from './bytes.ts'
+
+declare const nodeIdBrand: unique symbol
+declare const stripeIdBrand: unique symbol
+declare const pointBrand: unique symbol
+
+/** Any place in the XOR space: a node's, a stripe's region's, a lookup's target. */
+export type Point = string & { readonly [pointBrand]: true }
+/** A node's place: SHA-256 of its Ed25519 public key. */
+export type NodeId = Point & { readonly [nodeIdBrand]: true }
+/** A stripe's name: hash of its header, see coding/stripe.ts. */
+export type StripeId = Point & { readonly [stripeIdBrand]: true }
+
+export const ID_BYTES = 32
+const ID_DIGITS = 64
+
+/** An id from 32 bytes, or undefined for any other length. */
+export function parseId<T extends Point>(bytes: Uint8Array): T | undefined {
+  return bytes.length === ID_BYTES ? (toHex(bytes) as T) : undefined
+}
+
+/** An id from 64 lower-case hex digits, or undefined for any other text. */
+export function parseIdText<T extends Point>(text: string): T | undefined {
+  return text.length === ID_DIGITS && fromHex(text) !== undefined ? (text as T) : undefined
+}
+
+export function idBytes(id: Point): Bytes {
+  return fromHex(id) as Bytes
+}
+
+/** Negative when `a` is nearer to `target` than `b` by XOR, positive when farther, 0 when they are one. */
+export function compareDistance(target: Point, a: Point, b: Point): number {
+  for (let i = 0; i < ID_DIGITS; i++) {
+    const digitA = a.charCodeAt(i)
+    const digitB = b.charCodeAt(i)
+    if (digitA === digitB) continue
+    const t = hexDigit(target.charCodeAt(i))
+    return (hexDigit(digitA) ^ t) - (hexDigit(digitB) ^ t)
+  }
+  return 0
+}
+
+/** How many leading bits two points share: 0 .. 256. */
+export function commonPrefixBits(a: Point, b: Point): number {
+  for (let i = 0; i < ID_DIGITS; i++) {
+    const difference = hexDigit(a.charCodeAt(i)) ^ hexDigit(b.charCodeAt(i))
+    if (difference !== 0) return 4 * i + (Math.clz32(difference) - 28)
+  }
+  return 256
+}
+
+/** XOR distance as a fraction of the space, in [0, 1); exact to 48 bits, enough for densities. */
+export function distanceFraction(a: Point, b: Point): number {
+  let fraction = 0
+  let scale = 1 / 16
+  for (let i = 0; i < ID_DIGITS && scale > 1e-30; i++) {
+    fraction += (hexDigit(a.charCodeAt(i)) ^ hexDigit(b.charCodeAt(i))) * scale
+    scale /= 16
+  }
+  return fraction
+}
