@@ -1,0 +1,116 @@
+/**
+ * A node's Ed25519 identity: its key in `identity.key` of the node's folder (PKCS#8 PEM, so that openssl reads it), and the
+ * certificate under which TLS presents it, made anew at each start.
+ */
+import { createPrivateKey, randomBytes } from 'node:crypto'
+import { link, mkdir, open, readFile, rm, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { Bytes } from '../base/bytes.ts'
+import { Failure } from '../base/failure.ts'
+import { signerOf, type Signer } from '../crypto/signer.ts'
+import { KEY_BYTES, type Primitives } from '../ports/primitives.ts'
+import { certificatePem, selfSignedCertificate } from './certificate.ts'
+import { privateKeyOf } from './nodePrimitives.ts'
+
+export interface NodeIdentity extends Signer {
+  /** PKCS#8 PEM of the private key, for TLS. */
+  readonly keyPem: string
+  /** PEM of the self-signed certificate over the key. */
+  readonly certificatePem: string
+}
+
+const KEY_FILE = 'identity.key'
+const GROUP_AND_OTHERS = 0o077
+
+/**
+ * The identity kept in `folder`, made there first where none is. Rejects with `storage` when the key cannot be read or
+ * written, is malformed, or may be read by other users.
+ */
+export async function openIdentity(folder: string, primitives: Primitives): Promise<NodeIdentity> {
+  const path = join(folder, KEY_FILE)
+  const seed = (await readSeed(path)) ?? (await createSeed(path))
+  return identityFromSeed(primitives, seed)
+}
+
+/** An identity that is kept nowhere. `seed` has 32 bytes. */
+export function identityFromSeed(primitives: Primitives, seed: Uint8Array): NodeIdentity {
+  const signer = signerOf(primitives, seed)
+  const certificate = selfSignedCertificate(signer.publicKey, (message) => signer.sign(message))
+  return { ...signer, keyPem: pemOf(seed), certificatePem: certificatePem(certificate) }
+}
+
+/** The seed in the key file, or undefined when there is no file. */
+async function readSeed(path: string): Promise<Bytes | undefined> {
+  const pem = await readFile(path, 'utf8').catch((error: unknown) => {
+    if (isCode(error, 'ENOENT')) return undefined
+    throw new Failure('storage', `cannot read the node's key ${path}; make it readable to this user`, { cause: error })
+  })
+  if (pem === undefined) return undefined
+  await refuseOpenPermissions(path)
+  const seed = seedOf(pem)
+  if (seed !== undefined) return seed
+  throw new Failure('storage', `${path} is no Ed25519 key; restore it, or move it away to start as a new node`)
+}
+
+async function refuseOpenPermissions(path: string): Promise<void> {
+  if (process.platform === 'win32') return
+  const { mode } = await stat(path)
+  if ((mode & GROUP_AND_OTHERS) === 0) return
+  throw new Failure('storage', `other users of this machine may read the node's key; run: chmod 600 ${path}`)
+}
+
+function seedOf(pem: string): Bytes | undefined {
+  try {
+    const key = createPrivateKey(pem)
+    if (key.asymmetricKeyType !== 'ed25519') return undefined
+    const seed = Buffer.from(key.export({ format: 'jwk' }).d ?? '', 'base64url')
+    return seed.length === KEY_BYTES ? new Uint8Array(seed) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function pemOf(seed: Uint8Array): string {
+  return privateKeyOf(seed).export({ format: 'pem', type: 'pkcs8' }).toString()
+}
+
+async function createSeed(path: string): Promise<Bytes> {
+  const seed = new Uint8Array(randomBytes(KEY_BYTES))
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    await writeNew(path, pemOf(seed))
+  } catch (error) {
+    throw new Failure('storage', `cannot write the node's key ${path}; check the folder's permissions and free space`, {
+      cause: error,
+    })
+  }
+  return seed
+}
+
+/** Whole and durable or not at all, and never over another key: linking fails where a file already is. */
+async function writeNew(path: string, text: string): Promise<void> {
+  const draft = `${path}.${randomBytes(6).toString('hex')}.tmp`
+  try {
+    await writeDurably(draft, text)
+    await link(draft, path)
+  } finally {
+    await rm(draft, { force: true })
+  }
+  await syncFolder(dirname(path))
+}
+
+async function writeDurably(path: string, text: string): Promise<void> {
+  await using file = await open(path, 'wx', 0o600)
+  await file.writeFile(text)
+  await file.sync()
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return
+  await using handle = await open(folder, 'r')
+  await handle.sync()
+}
+
+function isCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code
+}
