@@ -3,27 +3,37 @@
  * Bugs are assertions (assert.ts); strangers' bytes are results (result.ts).
  */
 
-export type FailureCode =
+const CODES = [
   /** Enough of the responsible nodes answered, and none has it. */
-  | 'not-found'
+  'not-found',
   /** Too few of the responsible nodes answered, or too few fragments are alive right now. */
-  | 'unreachable'
+  'unreachable',
   /** The caller's or the protocol's deadline passed. */
-  | 'timed-out'
+  'timed-out',
   /** A peer or this node declined: not its region, over budget, not permitted. */
-  | 'refused'
+  'refused',
+  /** A peer has too much to do; trying again more slowly helps. */
+  'busy',
   /** What was found contradicts its own hashes. */
-  | 'damaged'
+  'damaged',
   /** The request itself is malformed: a garbled link, an impossible range. */
-  | 'invalid'
+  'invalid',
   /** No room: the disk is full or the quota is used up. */
-  | 'no-space'
+  'no-space',
   /** The disk or folder cannot be written or read. */
-  | 'storage'
+  'storage',
   /** The caller gave up. */
-  | 'aborted'
+  'aborted',
   /** This node is stopping. */
-  | 'closed'
+  'closed',
+] as const
+
+export type FailureCode = (typeof CODES)[number]
+
+/** Whether a stranger's text is one of our codes. */
+export function isFailureCode(text: string): text is FailureCode {
+  return (CODES as readonly string[]).includes(text)
+}
 
 export class Failure extends Error {
   override readonly name = 'Failure'

@@ -1,0 +1,23 @@
+/** A node's own signing key, so that nothing else in the node handles the seed. */
+import type { Bytes } from '../base/bytes.ts'
+import type { NodeId } from '../base/id.ts'
+import type { Primitives } from '../ports/primitives.ts'
+import { nodeIdOf } from './derive.ts'
+
+export interface Signer {
+  readonly id: NodeId
+  /** Ed25519, 32 bytes. */
+  readonly publicKey: Bytes
+  /** 64 bytes. */
+  sign(message: Uint8Array): Bytes
+}
+
+/** From a 32-byte Ed25519 seed. */
+export function signerOf(primitives: Primitives, seed: Uint8Array): Signer {
+  const publicKey = primitives.publicKey(seed)
+  return {
+    id: nodeIdOf(primitives, publicKey),
+    publicKey,
+    sign: (message) => primitives.sign(seed, message),
+  }
+}

@@ -1,0 +1,249 @@
+/**
+ * One connection put to use: hellos exchanged, requests matched with replies by id, strangers' requests handed on.
+ * Absent on purpose: dialling, choosing among connections, timeouts. PeerNetwork owns those.
+ */
+import { Failure, isFailure } from '../base/failure.ts'
+import { deferred, type Deferred } from '../base/signals.ts'
+import type { Connection } from '../ports/connection.ts'
+import { packEnvelope, unpackEnvelope, type Envelope } from './envelope.ts'
+import { HEAD_BYTES_MAX, INBOUND_REQUESTS_MAX } from './limits.ts'
+import { packRefusal, packReply, packRequest, unpackRefusal, unpackReply, unpackRequest } from './messageCodec.ts'
+import { helloSchema, PROTOCOL_VERSION, type Hello, type MessageKind, type Messages } from './messages.ts'
+import { decodeAs, encodeAs } from './schema.ts'
+
+/** Works on one request of the peer; whatever it rejects with is told to the peer as a refusal. */
+export type Dispatch = <K extends MessageKind>(
+  kind: K,
+  request: Messages[K]['request'],
+  signal: AbortSignal,
+) => Promise<Messages[K]['reply']>
+
+export interface LinkDeps {
+  readonly hello: Hello
+  readonly dispatch: Dispatch
+  /** The peer's hello has come and fits ours. */
+  onReady(link: Link): void
+  /** `agreed`: one side said that it needs the connection no longer, so its end says nothing about the peer. */
+  onClosed(link: Link, reason: string, agreed: boolean): void
+}
+
+interface Waiting extends Deferred<Envelope> {
+  readonly kind: MessageKind
+}
+
+export class Link {
+  readonly connection: Connection
+  /** Undefined until the peer has said hello. */
+  peerHello: Hello | undefined
+  private readonly deps: LinkDeps
+  private readonly waiting = new Map<number, Waiting>()
+  private readonly working = new Map<number, AbortController>()
+  private nextRequestId = 1
+  private endAgreed = false
+  private isClosed = false
+
+  constructor(connection: Connection, deps: LinkDeps) {
+    this.connection = connection
+    this.deps = deps
+    connection.onClose = (reason) => {
+      this.closed(reason)
+    }
+    connection.send(packEnvelope('hello', 0, encodeAs(helloSchema, deps.hello)))
+    connection.onFrame = (frame) => {
+      this.receive(frame)
+    }
+  }
+
+  get open(): boolean {
+    return !this.isClosed
+  }
+
+  /** True while a request of either side is under way. */
+  get busy(): boolean {
+    return this.waiting.size > 0 || this.working.size > 0
+  }
+
+  /**
+   * The reply, decoded. Rejects with what the peer refused with, `damaged` for an undecodable reply, `unreachable` when the
+   * connection ends first; with the signal's failure when that is aborted, which the peer is told.
+   */
+  async request<K extends MessageKind>(
+    kind: K,
+    request: Messages[K]['request'],
+    signal: AbortSignal,
+  ): Promise<Messages[K]['reply']> {
+    const requestId = this.nextRequestId
+    this.nextRequestId = (this.nextRequestId % 0xffffffff) + 1
+    const waiting: Waiting = { ...deferred<Envelope>(), kind }
+    const onAbort = (): void => {
+      if (!this.waiting.delete(requestId)) return
+      this.connection.send(packEnvelope('cancel', requestId))
+      waiting.reject(signal.reason)
+    }
+    this.waiting.set(requestId, waiting)
+    signal.addEventListener('abort', onAbort, { once: true })
+    const { head, body } = packRequest(kind, request)
+    this.connection.send(packEnvelope('request', requestId, head, body))
+    try {
+      return readReply(kind, await waiting.promise)
+    } finally {
+      signal.removeEventListener('abort', onAbort)
+    }
+  }
+
+  /** Ends the connection after what is queued; `goodbye` for idleness, `leave` when this node stops. */
+  close(farewell: 'goodbye' | 'leave', reason: string): void {
+    if (this.isClosed) return
+    this.endAgreed = true
+    this.connection.send(packEnvelope(farewell, 0))
+    this.connection.close(reason)
+    this.closed(reason)
+  }
+
+  private receive(frame: Uint8Array): void {
+    const envelope = unpackEnvelope(frame)
+    if (!envelope.ok) {
+      this.refusePeer(`malformed frame: ${envelope.error}`)
+      return
+    }
+    const { type, requestId } = envelope.value
+    if (this.peerHello === undefined && type !== 'hello') {
+      this.refusePeer(`${type} before hello`)
+      return
+    }
+    switch (type) {
+      case 'hello':
+        this.onHello(envelope.value.head)
+        break
+      case 'request':
+        this.onRequest(envelope.value)
+        break
+      case 'reply':
+      case 'refusal':
+        this.onAnswer(envelope.value)
+        break
+      case 'cancel':
+        this.working.get(requestId)?.abort(new Failure('aborted', 'the peer cancelled its request'))
+        break
+      case 'goodbye':
+        this.endAgreed = true
+        break
+      case 'leave':
+        this.closed('the peer is leaving')
+        break
+    }
+  }
+
+  private onHello(head: Uint8Array): void {
+    if (this.peerHello !== undefined) {
+      this.refusePeer('a second hello')
+      return
+    }
+    const hello = decodeAs(helloSchema, head, HEAD_BYTES_MAX)
+    if (!hello.ok) {
+      this.refusePeer(`malformed hello: ${hello.error}`)
+      return
+    }
+    const mismatch = helloMismatch(this.deps.hello, hello.value)
+    if (mismatch !== undefined) {
+      this.refusePeer(mismatch)
+      return
+    }
+    this.peerHello = hello.value
+    this.deps.onReady(this)
+  }
+
+  private onRequest(envelope: Envelope): void {
+    const { requestId } = envelope
+    const decoded = unpackRequest(envelope.head, envelope.body)
+    if (!decoded.ok) {
+      this.refuse(requestId, new Failure('invalid', decoded.error))
+      return
+    }
+    if (this.working.has(requestId)) {
+      this.refusePeer('a request id used twice')
+      return
+    }
+    if (this.working.size >= INBOUND_REQUESTS_MAX) {
+      this.refuse(requestId, new Failure('busy', 'too many requests at once on this connection'))
+      return
+    }
+    const controller = new AbortController()
+    this.working.set(requestId, controller)
+    void this.answer(requestId, decoded.value.kind, decoded.value.request, controller)
+  }
+
+  private async answer<K extends MessageKind>(
+    requestId: number,
+    kind: K,
+    request: Messages[K]['request'],
+    controller: AbortController,
+  ): Promise<void> {
+    try {
+      const reply = await this.deps.dispatch(kind, request, controller.signal)
+      // A slow reader must not make this node buffer replies without bound.
+      await this.connection.drained()
+      if (controller.signal.aborted || this.isClosed) return
+      const { head, body } = packReply(kind, reply)
+      this.connection.send(packEnvelope('reply', requestId, head, body))
+    } catch (error) {
+      if (!controller.signal.aborted) this.refuse(requestId, error)
+    } finally {
+      this.working.delete(requestId)
+    }
+  }
+
+  private refuse(requestId: number, error: unknown): void {
+    const failure = isFailure(error) ? error : new Failure('refused', 'the request failed here unexpectedly')
+    this.connection.send(packEnvelope('refusal', requestId, packRefusal(failure)))
+  }
+
+  private onAnswer(envelope: Envelope): void {
+    const waiting = this.waiting.get(envelope.requestId)
+    // Unknown ids are replies that crossed our cancel.
+    if (waiting === undefined) return
+    this.waiting.delete(envelope.requestId)
+    waiting.resolve(envelope)
+  }
+
+  /** Ends the connection with a peer that breaks the protocol. */
+  private refusePeer(reason: string): void {
+    this.connection.close(reason)
+    this.closed(reason)
+  }
+
+  private closed(reason: string): void {
+    if (this.isClosed) return
+    this.isClosed = true
+    for (const waiting of this.waiting.values()) {
+      waiting.reject(new Failure('unreachable', `the connection to ${shortId(this.connection.peer)} ended: ${reason}`))
+    }
+    this.waiting.clear()
+    for (const controller of this.working.values()) controller.abort(new Failure('aborted', 'the connection ended'))
+    this.deps.onClosed(this, reason, this.endAgreed)
+  }
+}
+
+function readReply<K extends MessageKind>(kind: K, envelope: Envelope): Messages[K]['reply'] {
+  if (envelope.type === 'refusal') {
+    const refusal = unpackRefusal(envelope.head)
+    throw refusal.ok
+      ? new Failure(refusal.value.code, `refused by the peer: ${refusal.value.message}`)
+      : new Failure('damaged', `the peer's refusal cannot be read: ${refusal.error}`)
+  }
+  const reply = unpackReply(kind, envelope.head, envelope.body)
+  if (!reply.ok) throw new Failure('damaged', `the peer's reply to ${kind} cannot be read: ${reply.error}`)
+  return reply.value
+}
+
+function helloMismatch(ours: Hello, theirs: Hello): string | undefined {
+  if (ours.network !== theirs.network) return `the peer belongs to the network "${theirs.network}"`
+  if (theirs.versionMin > PROTOCOL_VERSION || theirs.versionMax < PROTOCOL_VERSION) {
+    return `the peer speaks versions ${String(theirs.versionMin)} to ${String(theirs.versionMax)} of the protocol`
+  }
+  return undefined
+}
+
+function shortId(id: string): string {
+  return id.slice(0, 8)
+}

@@ -1,0 +1,137 @@
+/**
+ * Every message between nodes: its number, its channel, and the shapes of request and reply. Adding a message is adding an
+ * entry here and a handler in the layer that owns it; docs/format/wire.md describes the bytes.
+ */
+import { id, type RecordOf } from './schema.ts'
+import type { NodeId, StripeId, Point } from '../base/id.ts'
+import { PUBLIC_KEY_BYTES, SIGNATURE_BYTES } from '../ports/primitives.ts'
+import type { Channel, Contact } from '../ports/connection.ts'
+import {
+  ADDRESSES_MAX,
+  ADDRESS_CHARS_MAX,
+  BODY_PARTS_MAX,
+  CONTACTS_MAX,
+  HAVE_STRIPES_MAX,
+  NETWORK_NAME_CHARS_MAX,
+} from './limits.ts'
+import { bytesOf, bytesUpTo, list, optional, record, text, uint, type Schema } from './schema.ts'
+
+/** The version of the protocol that this node speaks; a hello says the range a node understands. */
+export const PROTOCOL_VERSION = 1
+
+const STRIPE_HEADER_BYTES_MAX = 64
+const PROOF_BYTES_MAX = 16 * 32
+const FRAGMENT_INDEX_MAX = 255
+const REGION_MAX = 15
+const TIME_MS_MAX = 2 ** 48
+
+const contact: Schema<Contact> = record({
+  id: id<NodeId>(),
+  addresses: list(text(ADDRESS_CHARS_MAX), ADDRESSES_MAX),
+})
+
+/** The first frame on each connection, from both sides. */
+export const helloSchema = record({
+  versionMin: uint(0xffff),
+  versionMax: uint(0xffff),
+  network: text(NETWORK_NAME_CHARS_MAX),
+  addresses: list(text(ADDRESS_CHARS_MAX), ADDRESSES_MAX),
+})
+
+/** A stripe's header, encoded as coding/stripe.ts says, and which of its fragments a holder keeps. */
+const holding = record({
+  header: bytesUpTo(STRIPE_HEADER_BYTES_MAX),
+  indices: bytesUpTo(FRAGMENT_INDEX_MAX + 1),
+})
+
+const fragmentPlace = record({
+  index: uint(FRAGMENT_INDEX_MAX),
+  proof: bytesUpTo(PROOF_BYTES_MAX),
+})
+
+interface MessageShape<Q, R> {
+  readonly code: number
+  /** The connection it travels on; replies return on the same. */
+  readonly channel: Channel
+  readonly request: Schema<Q>
+  readonly reply: Schema<R>
+}
+
+function message<Q, R>(shape: MessageShape<Q, R>): MessageShape<Q, R> {
+  return shape
+}
+
+/** Whatever travels raw beside the head: for `store` the fragments sent, for `fetch` those returned, else none. */
+export interface WithBody {
+  readonly body?: readonly Uint8Array[]
+}
+
+export const MESSAGES = {
+  /** Are you there? */
+  ping: message({ code: 1, channel: 'control', request: record({}), reply: record({}) }),
+  /** Which nodes do you know near this point? */
+  find: message({
+    code: 2,
+    channel: 'control',
+    request: record({ target: id<Point>() }),
+    reply: record({ contacts: list(contact, CONTACTS_MAX) }),
+  }),
+  /** Which fragments of these stripes do you keep? Answers stand in the order of the questions. */
+  have: message({
+    code: 16,
+    channel: 'control',
+    request: record({ stripes: list(id<StripeId>(), HAVE_STRIPES_MAX) }),
+    reply: record({ holdings: list(optional(holding), HAVE_STRIPES_MAX) }),
+  }),
+  /** Keep these fragments of one stripe, as a node of its region `region`. The body has one part per fragment. */
+  store: message({
+    code: 17,
+    channel: 'bulk',
+    request: record({
+      header: bytesUpTo(STRIPE_HEADER_BYTES_MAX),
+      region: uint(REGION_MAX),
+      fragments: list(fragmentPlace, BODY_PARTS_MAX),
+      leaseMs: uint(TIME_MS_MAX),
+    }),
+    reply: record({
+      expiresMs: uint(TIME_MS_MAX),
+      publicKey: bytesOf(PUBLIC_KEY_BYTES),
+      signature: bytesOf(SIGNATURE_BYTES),
+    }),
+  }),
+  /** Give me these fragments of a stripe. Those that are not kept are left out; the body has one part per fragment given. */
+  fetch: message({
+    code: 18,
+    channel: 'bulk',
+    request: record({ stripe: id<StripeId>(), indices: bytesUpTo(BODY_PARTS_MAX) }),
+    reply: record({
+      header: optional(bytesUpTo(STRIPE_HEADER_BYTES_MAX)),
+      fragments: list(fragmentPlace, BODY_PARTS_MAX),
+    }),
+  }),
+} as const
+
+export type MessageKind = keyof typeof MESSAGES
+
+type Shape<K extends MessageKind, Side extends 'request' | 'reply'> =
+  (typeof MESSAGES)[K][Side] extends Schema<infer T> ? T & WithBody : never
+
+export type Messages = {
+  readonly [K in MessageKind]: { readonly request: Shape<K, 'request'>; readonly reply: Shape<K, 'reply'> }
+}
+
+const KIND_BY_CODE: ReadonlyMap<number, MessageKind> = new Map(
+  Object.entries(MESSAGES).map(([kind, shape]) => [shape.code, kind as MessageKind]),
+)
+
+export function kindOfCode(code: number): MessageKind | undefined {
+  return KIND_BY_CODE.get(code)
+}
+
+export type Hello = RecordOf<{
+  versionMin: Schema<number>
+  versionMax: Schema<number>
+  network: Schema<string>
+  addresses: Schema<readonly string[]>
+}>
+
