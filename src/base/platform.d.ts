@@ -23,6 +23,9 @@ declare const TextDecoder: new (
   options: { fatal: boolean; ignoreBOM: boolean },
 ) => { decode(bytes: Uint8Array): string }
 
+/** Base64 to a string of one character for each byte. */
+declare function atob(base64: string): string
+
 declare namespace WebAssembly {
   class Memory {
     readonly buffer: ArrayBuffer
