@@ -183,8 +183,13 @@ export class RoutingTable {
 function group(buckets: readonly (Bucket | undefined)[]): { contacts: readonly KnownContact[]; complete: boolean } {
   return {
     contacts: buckets.flatMap((bucket) => bucket?.live ?? []),
-    complete: buckets.every((bucket) => bucket === undefined || bucket.live.length < BUCKET_SIZE),
+    complete: buckets.every((bucket) => bucket === undefined || isComplete(bucket)),
   }
+}
+
+/** Room is left and nobody is waiting to be proven: whoever is known of in this part of the space is in the bucket. */
+function isComplete(bucket: Bucket): boolean {
+  return bucket.live.length < BUCKET_SIZE && bucket.replacements.length === 0
 }
 
 function sortByDistance(point: Point, contacts: readonly KnownContact[]): KnownContact[] {
