@@ -19,7 +19,10 @@ export function selfSignedCertificate(publicKey: Uint8Array, sign: (message: Uin
 
 /** DER as PEM, which is what node:tls takes. */
 export function certificatePem(der: Uint8Array): string {
-  const lines = Buffer.from(der).toString('base64').match(/.{1,64}/g) ?? []
+  const lines =
+    Buffer.from(der)
+      .toString('base64')
+      .match(/.{1,64}/g) ?? []
   return ['-----BEGIN CERTIFICATE-----', ...lines, '-----END CERTIFICATE-----', ''].join('\n')
 }
 
@@ -53,10 +56,7 @@ const ED25519 = sequence(element(OBJECT_IDENTIFIER, Uint8Array.of(0x2b, 0x65, 0x
 const COMMON_NAME = element(OBJECT_IDENTIFIER, Uint8Array.of(0x55, 0x04, 0x03))
 const NAME = sequence(element(SET, sequence(COMMON_NAME, element(UTF8_STRING, utf8('node')))))
 /** Real dates would only tell an observer about the node. */
-const FOR_EVER = sequence(
-  element(UTC_TIME, utf8('000101000000Z')),
-  element(GENERALIZED_TIME, utf8('99991231235959Z')),
-)
+const FOR_EVER = sequence(element(UTC_TIME, utf8('000101000000Z')), element(GENERALIZED_TIME, utf8('99991231235959Z')))
 
 function sequence(...parts: readonly Uint8Array[]): Bytes {
   return element(SEQUENCE, ...parts)

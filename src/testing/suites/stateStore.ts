@@ -73,7 +73,16 @@ export function stateStoreSuite(name: string, setup: () => Promise<StateStoreRig
 
   check('keys lists those with the prefix, ascending by UTF-8, up to the limit', async (rig) => {
     const store = await rig.open()
-    const put = ['journal/b', 'journal/', 'journal/a\0', 'journal/a', 'journal', 'journal0', 'journal/\u{1f600}', 'journal/\uffff']
+    const put = [
+      'journal/b',
+      'journal/',
+      'journal/a\0',
+      'journal/a',
+      'journal',
+      'journal0',
+      'journal/\u{1f600}',
+      'journal/\uffff',
+    ]
     for (const key of put) await store.put(key, utf8(key))
     const expected = ['journal/', 'journal/a', 'journal/a\0', 'journal/b', 'journal/\uffff', 'journal/\u{1f600}']
     assert.deepEqual(await store.keys('journal/', 100), expected)
