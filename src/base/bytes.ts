@@ -28,7 +28,7 @@ const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toS
 
 export function toHex(bytes: Uint8Array): string {
   let text = ''
-  for (const byte of bytes) text += HEX[byte]
+  for (const byte of bytes) text += HEX[byte] as string
   return text
 }
 

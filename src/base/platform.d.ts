@@ -25,17 +25,3 @@ declare const TextDecoder: new (
 
 /** Base64 to a string of one character for each byte. */
 declare function atob(base64: string): string
-
-declare namespace WebAssembly {
-  class Memory {
-    readonly buffer: ArrayBuffer
-    grow(pages: number): number
-  }
-  class Module {
-    constructor(bytes: Uint8Array<ArrayBuffer>)
-  }
-  class Instance {
-    readonly exports: Record<string, unknown>
-    constructor(module: Module, imports?: Record<string, Record<string, unknown>>)
-  }
-}

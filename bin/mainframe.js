@@ -1,0 +1,23 @@
+#!/usr/bin/env node
+/**
+ * The `mainframe` command. As published it runs what is built. In a source checkout it runs the sources, after installing what
+ * is missing, in this process when this Node can do that and else in the pinned one. stdout is left to the command's data.
+ */
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+const source = new URL('../src/cli/main.ts', import.meta.url)
+
+if (existsSync(source)) await runSource()
+else await import(new URL('../dist/cli/main.js', import.meta.url).href)
+
+async function runSource() {
+  const { ensureInstalled, pinnedNode, runsTypeScript } = await import('../scripts/install.mjs')
+  ensureInstalled()
+  if (runsTypeScript()) {
+    await import(source.href)
+  } else {
+    const { become } = await import('../scripts/child.mjs')
+    become(pinnedNode(), [fileURLToPath(import.meta.url), ...process.argv.slice(2)])
+  }
+}
