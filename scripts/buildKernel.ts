@@ -4,10 +4,18 @@
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import asc from 'assemblyscript/asc'
+import { MEMORY_PAGES } from '../src/coding/kernel/layout.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const TARGET = new URL('../src/coding/kernel/wasm.ts', import.meta.url)
+
+/** What is used of the compiler. Its own types are not imported: they redeclare globals such as `console`. */
+interface Compiler {
+  main(
+    options: readonly string[],
+    api: { writeFile(name: string, contents: string | Uint8Array): void },
+  ): Promise<{ readonly error: Error | null; readonly stderr: { toString(): string } }>
+}
 
 /** The text of src/coding/kernel/wasm.ts as the sources say it should be. Rejects with the compiler's words. */
 export async function buildKernel(): Promise<string> {
@@ -17,8 +25,18 @@ export async function buildKernel(): Promise<string> {
 }
 
 async function compile(): Promise<{ error: Error | null; stderr: string; binary: Uint8Array | undefined }> {
+  const { default: asc } = (await import(import.meta.resolve('assemblyscript/asc'))) as { default: Compiler }
   const written = new Map<string, Uint8Array>()
-  const options = ['-O3', '--enable', 'simd', '--runtime', 'stub', '--noAssert', '--initialMemory', '5']
+  const options = [
+    '-O3',
+    '--enable',
+    'simd',
+    '--runtime',
+    'stub',
+    '--noAssert',
+    '--initialMemory',
+    String(MEMORY_PAGES),
+  ]
   const { error, stderr } = await asc.main(
     ['src/coding/kernel/assembly/index.ts', '--baseDir', ROOT, '--outFile', 'kernel.wasm', ...options],
     {

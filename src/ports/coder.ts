@@ -32,7 +32,7 @@ export interface EncodedStripe {
   readonly header: StripeHeader
   /** `total` fragments of equal length; the first `needed` are the enciphered segment itself. */
   readonly fragments: readonly Bytes[]
-  /** For each fragment its Merkle proof: sibling hashes from leaf to root, joined. */
+  /** For each fragment its Merkle proof, at most 480 bytes (coding/merkle.ts). */
   readonly proofs: readonly Bytes[]
 }
 

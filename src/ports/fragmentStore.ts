@@ -11,7 +11,7 @@ export interface StoredFragment {
   readonly header: StripeHeader
   /** From 0. */
   readonly index: number
-  /** Sibling hashes from leaf to root, joined. */
+  /** Its Merkle proof, at most 480 bytes (coding/merkle.ts). */
   readonly proof: Bytes
   readonly data: Bytes
 }

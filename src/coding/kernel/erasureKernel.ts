@@ -23,7 +23,8 @@ export function assertDecodable(received: readonly IndexedFragment[], wanted: re
   assert(isNeeded(received.length), 'as many fragments are received as the stripe needs')
   assert(new Set(received.map(({ index }) => index)).size === received.length, 'received indices are distinct')
   const all = [...received, ...wanted]
-  for (const { index } of all) assert(Number.isInteger(index) && index >= 0 && index < TOTAL_MAX, 'indices are 0 .. 255')
+  for (const { index } of all)
+    assert(Number.isInteger(index) && index >= 0 && index < TOTAL_MAX, 'indices are 0 .. 255')
   assertEqualLengths(all.map(({ data }) => data))
 }
 

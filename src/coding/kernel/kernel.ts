@@ -2,7 +2,7 @@
  * The erasure kernel in WASM: copies strips of the fragments into its memory, which is small and of fixed size, and what
  * it computes out again. One instance serves one caller at a time, and calls are synchronous; the compiled module is shared.
  */
-import { present } from '../../base/assert.ts'
+import { assert, present } from '../../base/assert.ts'
 import type { Bytes } from '../../base/bytes.ts'
 import type { IndexedFragment } from '../../ports/coder.ts'
 import { assertDecodable, assertEncodable, type ErasureKernel } from './erasureKernel.ts'
@@ -38,23 +38,15 @@ export class Kernel implements ErasureKernel {
     compiled ??= new WebAssembly.Module(fromBase64(KERNEL_WASM))
     this.wasm = new WebAssembly.Instance(compiled).exports as unknown as Exports
     this.memory = new Uint8Array(this.wasm.memory.buffer)
+    assert(this.memory.length >= OUTPUT_AT + ROW_COUNT * ROW_STRIDE, 'the kernel was built with its layout')
     this.memory.set(nibbleTables(), TABLES_AT)
     this.memory.set(POINTS, POINTS_AT)
   }
 
   encode(data: readonly Uint8Array[], parity: readonly Uint8Array[]): void {
     assertEncodable(data, parity)
-    const size = data.length
-    if (size === 1) return replicate(data, parity)
-    for (const strip of strips(data)) {
-      this.load(data, strip)
-      this.wasm.inverse(size, strip.padded)
-      for (let from = 0; from < parity.length; from += size) {
-        const count = Math.min(size, parity.length - from)
-        this.wasm.forward(size, size + from, count, strip.padded)
-        this.unload(parity, from, count, strip)
-      }
-    }
+    if (data.length === 1) replicate(data, parity)
+    else this.transform(data, parity)
   }
 
   decode(received: readonly IndexedFragment[], wanted: readonly IndexedFragment[]): void {
@@ -68,6 +60,19 @@ export class Kernel implements ErasureKernel {
   multiplyAdd(constant: number): number {
     this.wasm.multiplyAdd(constant, STRIP_BYTES)
     return STRIP_BYTES
+  }
+
+  private transform(data: readonly Uint8Array[], parity: readonly Uint8Array[]): void {
+    const size = data.length
+    for (const strip of strips(data)) {
+      this.load(data, strip)
+      this.wasm.inverse(size, strip.padded)
+      for (let from = 0; from < parity.length; from += size) {
+        const count = Math.min(size, parity.length - from)
+        this.wasm.forward(size, size + from, count, strip.padded)
+        this.unload(parity, from, count, strip)
+      }
+    }
   }
 
   private combineInto(received: readonly IndexedFragment[], wanted: readonly IndexedFragment[]): void {
