@@ -1,0 +1,322 @@
+/**
+ * The Network port for big worlds: requests and replies are handed over as objects, one event each, with nothing encoded.
+ * Latency, loss, cuts and crashes are those of connections; a first request to a peer takes as long as connecting to it does.
+ * Whoever hands an object over must not change it afterwards. Connections are not modelled one by one: a peer counts as
+ * connected until it crashes, closes, is silent too long, or no request has passed for IDLE_MS; and what meets a cut is lost.
+ */
+import { assert } from '../base/assert.ts'
+import { abortFailure, Failure, isFailure } from '../base/failure.ts'
+import { KIB } from '../base/units.ts'
+import type { Contact } from '../ports/connection.ts'
+import type { Handler, MessageMap, Network, Peer, PeerEvents, RequestOptions } from '../ports/network.ts'
+import { IDLE_MS } from '../wire/limits.ts'
+import { SILENCE_MS_MAX, type Fabric, type Host } from './fabric.ts'
+import type { Lifetime } from './lifetime.ts'
+import { HANDSHAKE_TRIPS } from './simTransport.ts'
+
+/** How many bytes a request or reply would have on the wire: what slow uplinks and the trace count. */
+export type MessageBytes = (message: unknown) => number
+
+/** A request that connects first waits for the listener's answer to the handshake, then travels itself. */
+const FIRST_REQUEST_TRIPS = HANDSHAKE_TRIPS + 2
+/** Messages above this count as bulk and do not hold up small ones on a slow uplink. */
+const CONTROL_BYTES_MAX = 16 * KIB
+/** Refusals, cancellations and the like. */
+const NOTICE_BYTES = 64
+/** Below this many connected peers nobody looks for idle ones. */
+const PRUNE_COUNT_MIN = 64
+
+/** One request under way, as both sides see it. */
+interface Exchange {
+  readonly caller: ObjectNetwork
+  readonly there: Host | undefined
+  readonly kind: string
+  readonly request: unknown
+  /** Ends the caller's part: its promise, timer and listeners. */
+  settle(outcome: Outcome): void
+  isSettled: boolean
+  /** The caller's word not to bother has reached the callee, perhaps before the request itself. */
+  isCancelled: boolean
+  /** While the callee works on it. */
+  working: AbortController | undefined
+}
+
+type Outcome = { readonly reply: unknown } | { readonly failure: Failure }
+
+export class ObjectNetwork implements Network<MessageMap> {
+  private readonly fabric: Fabric
+  private readonly host: Host
+  private readonly life: Lifetime
+  private readonly messageBytes: MessageBytes
+  private readonly peer: Peer
+  private readonly handlers = new Map<string, Handler<unknown, unknown>>()
+  private readonly asked = new Set<Exchange>()
+  private readonly worked = new Set<Exchange>()
+  /** Peers and when a message of theirs last came. */
+  private readonly connected = new Map<ObjectNetwork, number>()
+  private pruneAbove = PRUNE_COUNT_MIN
+  private events: PeerEvents = { onPeer: () => undefined, onPeerLost: () => undefined }
+  private isStarted = false
+  private isClosed = false
+
+  constructor(fabric: Fabric, host: Host, life: Lifetime, messageBytes: MessageBytes) {
+    this.fabric = fabric
+    this.host = host
+    this.life = life
+    this.messageBytes = messageBytes
+    this.peer = { id: host.id, addresses: [host.address], host: host.name }
+  }
+
+  get self(): Contact {
+    return { id: this.peer.id, addresses: this.isStarted ? this.peer.addresses : [] }
+  }
+
+  start(events: PeerEvents): Promise<void> {
+    assert(this.host.objects === undefined || this.life.ended, 'a machine has one network of objects')
+    this.events = events
+    this.isStarted = true
+    if (!this.life.ended) this.host.objects = this
+    return Promise.resolve()
+  }
+
+  serve(kind: string, handler: Handler<unknown, unknown>): void {
+    this.handlers.set(kind, handler)
+  }
+
+  request(peer: Contact, kind: string, request: unknown, options: RequestOptions): Promise<unknown> {
+    const { signal } = options
+    if (this.isClosed) return Promise.reject(new Failure('closed', 'this node is stopping'))
+    if (signal?.aborted === true) return Promise.reject(abortFailure(signal))
+    return new Promise((resolve, reject) => {
+      if (this.life.ended) return
+      const onAbort = (): void => {
+        if (signal !== undefined) this.giveUp(exchange, abortFailure(signal))
+      }
+      const cancelTimer = this.fabric.clock.schedule(this.fabric.clock.elapsedMs + options.timeoutMs, this.life, () => {
+        const what = `${kind} to ${peer.id.slice(0, 8)} got no answer within ${String(options.timeoutMs)} ms`
+        this.giveUp(exchange, new Failure('timed-out', what))
+      })
+      const settle = (outcome: Outcome): void => {
+        if (exchange.isSettled) return
+        exchange.isSettled = true
+        this.asked.delete(exchange)
+        cancelTimer()
+        signal?.removeEventListener('abort', onAbort)
+        if (this.life.ended) return
+        if ('failure' in outcome) reject(outcome.failure)
+        else resolve(outcome.reply)
+      }
+      const exchange: Exchange = {
+        caller: this,
+        there: this.hostOf(peer),
+        kind,
+        request,
+        settle,
+        isSettled: false,
+        isCancelled: false,
+        working: undefined,
+      }
+      signal?.addEventListener('abort', onAbort, { once: true })
+      this.asked.add(exchange)
+      this.dispatch(exchange, peer)
+    })
+  }
+
+  /** Peers hear a goodbye, so that they do not take this node for lost. */
+  close(): Promise<void> {
+    if (this.isClosed) return Promise.resolve()
+    this.isClosed = true
+    if (this.host.objects === this) this.host.objects = undefined
+    for (const exchange of this.asked) this.giveUp(exchange, new Failure('closed', 'this node is stopping'))
+    this.abandonWork('the peer is stopping')
+    for (const peer of this.connected.keys()) peer.connected.delete(this)
+    this.connected.clear()
+    return Promise.resolve()
+  }
+
+  /** The process is gone without a word: peers see resets, or silence when the host has vanished. */
+  crash(): void {
+    assert(this.life.ended, 'a network outlives its process only in being cleared away')
+    if (this.host.objects === this) this.host.objects = undefined
+    for (const exchange of this.asked) {
+      exchange.isSettled = true
+      this.cancelAtPeer(exchange)
+    }
+    this.abandonWork('the connection was reset')
+    for (const peer of this.connected.keys()) this.tellOfLoss(peer)
+    this.connected.clear()
+  }
+
+  /** Takes peers for lost that a cut keeps silent. */
+  loseUnreachable(): void {
+    for (const peer of [...this.connected.keys()]) {
+      const isSilent = !this.fabric.canReach(this.host, peer.host) || !this.fabric.canReach(peer.host, this.host)
+      if (isSilent) this.lose(peer, 'silent too long')
+    }
+  }
+
+  /** The machine at the peer's addresses, or the one whose connection stands. */
+  private hostOf(peer: Contact): Host | undefined {
+    const host = this.fabric.hostOf(peer.addresses)
+    if (host !== undefined) return host
+    for (const other of this.connected.keys()) if (other.peer.id === peer.id) return other.host
+    return undefined
+  }
+
+  private dispatch(exchange: Exchange, peer: Contact): void {
+    const { there } = exchange
+    if (there === undefined) {
+      if (!peer.addresses.some((address) => address.startsWith('sim://'))) {
+        exchange.settle({ failure: new Failure('unreachable', `${peer.id.slice(0, 8)} has no address`) })
+      }
+      return
+    }
+    const bytes = this.messageBytes(exchange.request)
+    const trips = this.isConnectedTo(there.objects) ? 1 : FIRST_REQUEST_TRIPS
+    this.send(there, bytes, exchange.kind, trips, () => {
+      const callee = there.objects
+      if (callee === undefined) this.turnAway(exchange, there, 'unreachable', 'nobody listens there')
+      else if (callee.peer.id !== peer.id) this.turnAway(exchange, there, 'refused', 'somebody else answers there')
+      else callee.receive(exchange)
+    })
+  }
+
+  /** One event: `deliver` is called when the message is there, unless a cut or a vanished machine swallows it. */
+  private send(to: Host, bytes: number, kind: string, trips: number, deliver: () => void): void {
+    const { fabric, host } = this
+    const channel = bytes > CONTROL_BYTES_MAX ? 'bulk' : 'control'
+    const arrivalMs = fabric.arrivalMs(host, to, bytes, channel, trips)
+    fabric.clock.scheduleForWorld(arrivalMs, () => {
+      if (!fabric.canReach(host, to)) return
+      fabric.trace.record(fabric.clock.elapsedMs, kind, host.node, to.node, bytes)
+      deliver()
+    })
+  }
+
+  private turnAway(exchange: Exchange, there: Host, code: 'unreachable' | 'refused', why: string): void {
+    const { fabric } = this
+    fabric.clock.schedule(fabric.arrivalMs(there, this.host, NOTICE_BYTES, 'control'), this.life, () => {
+      if (fabric.canReach(there, this.host)) exchange.settle({ failure: new Failure(code, `${there.address}: ${why}`) })
+    })
+  }
+
+  private receive(exchange: Exchange): void {
+    const { caller, kind } = exchange
+    if (exchange.isCancelled) return
+    this.heardFrom(caller)
+    const handler = this.handlers.get(kind)
+    if (handler === undefined) {
+      this.refuse(exchange, new Failure('refused', `this node does not answer ${kind}`))
+      return
+    }
+    exchange.working = new AbortController()
+    this.worked.add(exchange)
+    try {
+      const reply = handler(exchange.request, caller.peer, exchange.working.signal)
+      if (reply instanceof Promise) this.replyLater(exchange, reply)
+      else this.reply(exchange, reply)
+    } catch (error) {
+      this.refuse(exchange, error)
+    }
+  }
+
+  private replyLater(exchange: Exchange, reply: Promise<unknown>): void {
+    reply.then(
+      (value) => {
+        this.reply(exchange, value)
+      },
+      (error: unknown) => {
+        this.refuse(exchange, error)
+      },
+    )
+  }
+
+  private reply(exchange: Exchange, reply: unknown): void {
+    this.answer(exchange, this.messageBytes(reply), 'reply', { reply })
+  }
+
+  private refuse(exchange: Exchange, error: unknown): void {
+    const isCancelled = exchange.working?.signal.aborted === true
+    if (!isFailure(error) && !isCancelled && !this.life.ended) this.fabric.reportBug(error)
+    const failure = isFailure(error)
+      ? new Failure(error.code, `refused by the peer: ${error.message}`)
+      : new Failure('refused', 'refused by the peer: the request failed there unexpectedly')
+    this.answer(exchange, NOTICE_BYTES, 'refusal', { failure })
+  }
+
+  private answer(exchange: Exchange, bytes: number, kind: string, outcome: Outcome): void {
+    const isCancelled = exchange.working?.signal.aborted === true
+    exchange.working = undefined
+    this.worked.delete(exchange)
+    if (isCancelled || this.life.ended || this.isClosed) return
+    const { caller } = exchange
+    this.send(caller.host, bytes, kind, 1, () => {
+      if (caller.life.ended || caller.isClosed) return
+      caller.heardFrom(this)
+      exchange.settle(outcome)
+    })
+  }
+
+  private giveUp(exchange: Exchange, failure: Failure): void {
+    if (exchange.isSettled) return
+    exchange.settle({ failure })
+    this.cancelAtPeer(exchange)
+  }
+
+  private cancelAtPeer(exchange: Exchange): void {
+    if (exchange.there === undefined || this.host.vanished) return
+    this.send(exchange.there, NOTICE_BYTES, 'cancel', 1, () => {
+      exchange.isCancelled = true
+      exchange.working?.abort(new Failure('aborted', 'the peer cancelled its request'))
+    })
+  }
+
+  /** Nobody will answer what this node was working on; the callers learn it as the end of the connection. */
+  private abandonWork(reason: string): void {
+    for (const exchange of this.worked) {
+      exchange.working?.abort(new Failure('aborted', 'the connection ended'))
+      if (this.host.vanished) continue
+      this.send(exchange.caller.host, NOTICE_BYTES, 'reset', 1, () => {
+        exchange.settle({ failure: new Failure('unreachable', `the connection ended: ${reason}`) })
+      })
+    }
+    this.worked.clear()
+  }
+
+  private tellOfLoss(peer: ObjectNetwork): void {
+    const { fabric, host } = this
+    if (!host.vanished) {
+      this.send(peer.host, NOTICE_BYTES, 'reset', 1, () => {
+        peer.lose(this, 'reset by the peer')
+      })
+      return
+    }
+    fabric.clock.schedule(fabric.clock.elapsedMs + SILENCE_MS_MAX, peer.life, () => {
+      peer.lose(this, 'silent too long')
+    })
+  }
+
+  private lose(peer: ObjectNetwork, reason: string): void {
+    const wasConnected = this.isConnectedTo(peer)
+    this.connected.delete(peer)
+    if (wasConnected && !this.life.ended && !this.isClosed) this.events.onPeerLost(peer.peer.id, reason)
+  }
+
+  private heardFrom(peer: ObjectNetwork): void {
+    const wasConnected = this.isConnectedTo(peer)
+    this.connected.set(peer, this.fabric.clock.elapsedMs)
+    if (wasConnected) return
+    if (this.connected.size > this.pruneAbove) this.pruneIdle()
+    this.events.onPeer(peer.peer)
+  }
+
+  private isConnectedTo(peer: ObjectNetwork | undefined): boolean {
+    const heardMs = peer === undefined ? undefined : this.connected.get(peer)
+    return heardMs !== undefined && this.fabric.clock.elapsedMs - heardMs <= IDLE_MS
+  }
+
+  private pruneIdle(): void {
+    for (const peer of this.connected.keys()) if (!this.isConnectedTo(peer)) this.connected.delete(peer)
+    this.pruneAbove = Math.max(PRUNE_COUNT_MIN, 2 * this.connected.size)
+  }
+}

@@ -1,0 +1,184 @@
+/**
+ * The Transport port over the simulated network: listening and dialling at addresses `sim://<IPv4>:<node>`. Connecting takes
+ * as many trips as TCP and TLS 1.3 do. A machine whose process is down refuses at once, one that is off or cut off is silent.
+ */
+import { assert } from '../base/assert.ts'
+import { abortFailure, Failure } from '../base/failure.ts'
+import { deferred, type Deferred } from '../base/signals.ts'
+import { SECOND } from '../base/units.ts'
+import type { Address, Channel, Connection, Contact, Transport } from '../ports/connection.ts'
+import type { Fabric, Host } from './fabric.ts'
+import type { Lifetime } from './lifetime.ts'
+import { RETRANSMIT_MS_MAX } from './links.ts'
+import { SimConnection } from './simConnection.ts'
+
+/** How long a dialler waits for a silent host when its caller sets no earlier deadline. */
+export const DIAL_SILENCE_MS_MAX = 20 * SECOND
+/** One-way trips until the listener can answer with its proof: SYN, SYN+ACK, ClientHello. */
+export const HANDSHAKE_TRIPS = 3
+/** A host sends its first packet again after a second, then ever more rarely (RFC 6298). */
+const DIAL_RETRY_MS = SECOND
+const HANDSHAKE_BYTES = 2048
+
+interface Dial extends Deferred<Connection> {
+  readonly to: Contact
+  readonly channel: Channel
+  /** The dialling end, while the word that it stands is on its way. */
+  connection?: SimConnection
+  isSettled: boolean
+}
+
+export class SimTransport implements Transport {
+  private readonly fabric: Fabric
+  private readonly host: Host
+  private readonly life: Lifetime
+  private readonly connections = new Set<SimConnection>()
+  private readonly dials = new Set<Dial>()
+  private isListening = false
+  private isClosed = false
+
+  constructor(fabric: Fabric, host: Host, life: Lifetime) {
+    this.fabric = fabric
+    this.host = host
+    this.life = life
+  }
+
+  get addresses(): readonly Address[] {
+    return this.isListening ? [this.host.address] : []
+  }
+
+  /** Connections that stand or are being made, of both sides. */
+  get connectionCount(): number {
+    return this.connections.size
+  }
+
+  async listen(onConnection: (connection: Connection) => void): Promise<void> {
+    if (this.isClosed) throw new Failure('closed', 'this transport is closed')
+    if (this.host.listener !== undefined) throw new Failure('refused', `${this.host.address} is taken`)
+    if (this.life.ended) return
+    this.isListening = true
+    this.host.listener = (dialler, from) => {
+      const connection = this.newEnd(from, dialler.channel, { outgoing: false })
+      SimConnection.join(dialler, connection)
+      onConnection(connection)
+    }
+    await Promise.resolve()
+  }
+
+  async dial(peer: Contact, channel: Channel, signal: AbortSignal): Promise<Connection> {
+    if (signal.aborted) throw abortFailure(signal)
+    if (this.isClosed) throw new Failure('closed', 'this transport is closed')
+    if (!peer.addresses.some((address) => address.startsWith('sim://'))) {
+      throw new Failure('unreachable', `${peer.id.slice(0, 8)} has no address in the simulated network`)
+    }
+    const dial: Dial = { ...deferred<Connection>(), to: peer, channel, isSettled: false }
+    const onAbort = (): void => {
+      this.abandon(dial, abortFailure(signal))
+    }
+    const cancelTimeout = this.fabric.clock.schedule(
+      this.fabric.clock.elapsedMs + DIAL_SILENCE_MS_MAX,
+      this.life,
+      () => {
+        this.abandon(dial, new Failure('timed-out', `${peer.addresses.join(', ')} is silent`))
+      },
+    )
+    signal.addEventListener('abort', onAbort, { once: true })
+    this.dials.add(dial)
+    this.knock(dial, DIAL_RETRY_MS)
+    try {
+      return await this.life.bind(dial.promise)
+    } finally {
+      this.dials.delete(dial)
+      cancelTimeout()
+      signal.removeEventListener('abort', onAbort)
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.isListening) this.host.listener = undefined
+    this.isListening = false
+    this.isClosed = true
+    for (const dial of [...this.dials]) this.abandon(dial, new Failure('closed', 'this transport is closed'))
+    for (const connection of [...this.connections]) connection.close('this transport is closed')
+    // The ends tell their owners in events of this instant, which come before this one.
+    await this.fabric.clock.viewFor(this.life).sleep(0)
+  }
+
+  /** The process is gone. Its peers get resets, or silence when the host has vanished. */
+  crash(): void {
+    assert(this.life.ended, 'a transport outlives its process only in being cleared away')
+    if (this.isListening) this.host.listener = undefined
+    for (const connection of this.connections) connection.crash()
+    this.connections.clear()
+  }
+
+  /** One try to reach the peer; over silence, another after `retryMs`. */
+  private knock(dial: Dial, retryMs: number): void {
+    const { fabric, host } = this
+    const there = fabric.hostOf(dial.to.addresses)
+    if (there === undefined) return
+    fabric.clock.scheduleForWorld(fabric.arrivalMs(host, there, HANDSHAKE_BYTES, dial.channel, HANDSHAKE_TRIPS), () => {
+      if (dial.isSettled || this.life.ended) return
+      if (fabric.canReach(host, there)) this.meet(dial, there)
+      else this.knockLater(dial, retryMs)
+    })
+  }
+
+  private knockLater(dial: Dial, retryMs: number): void {
+    this.fabric.clock.scheduleForWorld(this.fabric.clock.elapsedMs + retryMs, () => {
+      if (!dial.isSettled && !this.life.ended) this.knock(dial, Math.min(2 * retryMs, RETRANSMIT_MS_MAX))
+    })
+  }
+
+  private meet(dial: Dial, there: Host): void {
+    const { fabric, host } = this
+    fabric.trace.record(fabric.clock.elapsedMs, 'dial', host.node, there.node, HANDSHAKE_BYTES)
+    if (there.listener === undefined) {
+      this.turnAway(dial, there, new Failure('unreachable', `nobody listens at ${there.address}`))
+    } else if (there.id !== dial.to.id) {
+      this.turnAway(dial, there, new Failure('refused', `${there.address} is not ${dial.to.id.slice(0, 8)}`))
+    } else {
+      dial.connection = this.newEnd(there, dial.channel, { outgoing: true, dial })
+      there.listener(dial.connection, host)
+    }
+  }
+
+  private turnAway(dial: Dial, there: Host, failure: Failure): void {
+    const { fabric, host } = this
+    fabric.clock.schedule(fabric.arrivalMs(there, host, HANDSHAKE_BYTES, dial.channel), this.life, () => {
+      if (fabric.canReach(there, host)) this.abandon(dial, failure)
+    })
+  }
+
+  private abandon(dial: Dial, failure: Failure): void {
+    if (dial.isSettled) return
+    dial.isSettled = true
+    dial.connection?.close('the dialler gave up')
+    dial.reject(failure)
+  }
+
+  private newEnd(there: Host, channel: Channel, way: { outgoing: boolean; dial?: Dial }): SimConnection {
+    const connection: SimConnection = new SimConnection({
+      fabric: this.fabric,
+      here: this.host,
+      there,
+      life: this.life,
+      channel,
+      outgoing: way.outgoing,
+      onOpen: () => {
+        if (way.dial !== undefined) welcome(way.dial, connection)
+      },
+      onEnd: () => {
+        this.connections.delete(connection)
+        if (way.dial !== undefined) this.abandon(way.dial, new Failure('unreachable', 'the peer left while connecting'))
+      },
+    })
+    this.connections.add(connection)
+    return connection
+  }
+}
+
+function welcome(dial: Dial, connection: SimConnection): void {
+  dial.isSettled = true
+  dial.resolve(connection)
+}
