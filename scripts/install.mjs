@@ -75,11 +75,13 @@ function packagesOf(lockPath) {
 }
 
 /**
- * Development packages are asked for by name, because NODE_ENV=production would leave them out. npm's stdout goes to our stderr:
- * stdout belongs to the command that runs next.
+ * Development packages are asked for by name, because NODE_ENV=production would leave them out. Without a network npm gives up after
+ * seconds rather than a minute. Its stdout goes to our stderr: stdout belongs to the command that runs next.
  */
 function npmCi() {
-  const args = ['ci', '--include=dev', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error']
+  const quiet = ['--no-audit', '--no-fund', '--loglevel=error']
+  const patience = ['--prefer-offline', '--fetch-retry-mintimeout=2000', '--fetch-retry-maxtimeout=8000']
+  const args = ['ci', '--include=dev', ...quiet, ...patience]
   const npm = process.env.npm_execpath ?? ''
   const underNpm = /npm-cli\.c?js$/.test(npm)
   const { status } = spawnSync(underNpm ? process.execPath : 'npm', underNpm ? [npm, ...args] : args, {

@@ -45,10 +45,11 @@ test('siblings may not import one another', () => {
   assert.equal(layerViolations([source('src/storage/a.ts', `import '../mail/mail.ts'`)]).length, 1)
 })
 
-test('a test may import the world, its source may not', () => {
-  const text = `import '../sim/world.ts'`
-  assert.deepEqual(layerViolations([source('src/overlay/a.test.ts', text)]), [])
-  assert.equal(layerViolations([source('src/overlay/a.ts', text)]).length, 1)
+test('a test may import the world and a generator, its source may not', () => {
+  for (const text of [`import '../sim/world.ts'`, `import '../../scripts/vectors.ts'`]) {
+    assert.deepEqual(layerViolations([source('src/overlay/a.test.ts', text)]), [])
+    assert.equal(layerViolations([source('src/overlay/a.ts', text)]).length, 1)
+  }
 })
 
 test('an import out of src and a folder without a place are reported', () => {

@@ -33,8 +33,8 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   cli: [...GATEWAY, 'gateway', 'sdk', 'drivers', 'sim', 'testing'],
 }
 
-/** A test runs its folder against memory drivers, worlds and suites. */
-const TESTS_MAY_IMPORT = ['sim', 'testing', 'drivers']
+/** A test runs its folder against memory drivers, worlds and suites, and holds what is generated against its generator. */
+const TESTS_MAY_IMPORT = ['sim', 'testing', 'drivers', 'scripts']
 
 /** Packages without platform, which the core may import. */
 const CORE_PACKAGES = /^(cborg|@noble\/[a-z]+)(\/|$)/
@@ -80,8 +80,8 @@ function folderOf(path: string): string | undefined {
   return file === undefined ? undefined : folder
 }
 
-/** Where a relative import leads: a folder of src, or for anything outside it a text that no table has. */
+/** The folder a relative import leads to, in src or beside it. */
 function targetFolder(from: string, target: string): string {
   const path = posix.join(posix.dirname(from), target)
-  return path.startsWith('src/') ? (folderOf(path) ?? 'an entry') : 'outside src'
+  return path.startsWith('src/') ? (folderOf(path) ?? 'an entry') : (path.split('/')[0] ?? '')
 }
