@@ -30,6 +30,11 @@ export const QUEUE_BYTES_MAX = 64 * MIB
 /** Bytes in front of a frame: its length, big-endian. */
 export const FRAME_HEAD_BYTES = 4
 
+/** Data in one commit of a store: a second's worth for a slow disk, so that nobody waits long behind others. */
+export const COMMIT_BYTES_MAX = 32 * MIB
+/** Room on the disk that stores leave alone: LMDB needs some even to delete, and so does the rest of the machine. */
+export const DISK_RESERVE_BYTES = 64 * MIB
+
 /** Jobs a worker pool accepts beyond those running; their buffers are waiting in memory. */
 export const CODER_JOBS_QUEUED_MAX = 256
 /** Worker threads at most: coding is bound by memory bandwidth beyond this. */
