@@ -1,0 +1,139 @@
+/**
+ * One node: its layers made, connected and started, and stopped again. Runs in the real world and in the simulated one, on
+ * whatever ports it is given. A thin router: whatever decides stands in the layers.
+ */
+import { linkedController } from '../base/signals.ts'
+import { signerOf } from '../crypto/signer.ts'
+import { Overlay } from '../overlay/overlay.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Coder } from '../ports/coder.ts'
+import type { Contact } from '../ports/connection.ts'
+import type { FragmentStore } from '../ports/fragmentStore.ts'
+import type { Network } from '../ports/network.ts'
+import type { Primitives } from '../ports/primitives.ts'
+import type { Random } from '../ports/random.ts'
+import type { StateStore } from '../ports/stateStore.ts'
+import { Holder } from '../storage/holder.ts'
+import { Holdings } from '../storage/holdings.ts'
+import type { Objects } from '../storage/objects.ts'
+import { ObjectStore } from '../storage/objectStore.ts'
+import { ReadLedger } from '../storage/readLedger.ts'
+import { StoreWindow } from '../storage/storeWindow.ts'
+import type { Messages } from '../wire/messages.ts'
+import type { NodeStatus } from './status.ts'
+
+export interface NodePorts {
+  readonly clock: Clock
+  readonly random: Random
+  readonly primitives: Primitives
+  readonly coder: Coder
+  /** Not started yet; the node starts and closes it. */
+  readonly network: Network<Messages> & { readonly connectedCount?: number }
+  readonly fragments: FragmentStore
+  readonly state: StateStore
+}
+
+export interface NodeConfig {
+  /** 32-byte Ed25519 seed: the node's identity. */
+  readonly seed: Uint8Array
+  readonly networkName: string
+  readonly version: string
+  /** Default share of nodes that may vanish at once, for puts that name none. */
+  readonly survive: number
+  /** Bytes of fragments that this node offers to keep; undefined for no bound but the disk. */
+  readonly quotaBytes?: number
+  /** Nodes to join through; none for the first node of a network. */
+  readonly bootstrap: readonly Contact[]
+}
+
+export class Node {
+  readonly objects: Objects
+  private readonly ports: NodePorts
+  private readonly config: NodeConfig
+  private readonly overlay: Overlay
+  private readonly ledger = new ReadLedger()
+  private readonly startedMs: number
+
+  private constructor(ports: NodePorts, config: NodeConfig) {
+    this.ports = ports
+    this.config = config
+    this.startedMs = ports.clock.now()
+    this.overlay = new Overlay(ports)
+    const { overlay, ledger } = this
+    const signer = signerOf(ports.primitives, config.seed)
+    new Holder({ ...ports, signer, overlay }).serve(ports.network)
+    const holdings = new Holdings({ ...ports, overlay })
+    this.objects = new ObjectStore(
+      { ...ports, overlay, holdings, ledger, window: new StoreWindow() },
+      config.survive,
+    )
+    this.overlay.serve()
+  }
+
+  /**
+   * Listens, joins through the bootstrap contacts and the peers of earlier runs, and serves. Rejects when it cannot listen;
+   * finding nobody to join is no error.
+   */
+  static async start(ports: NodePorts, config: NodeConfig, signal?: AbortSignal): Promise<Node> {
+    const node = new Node(ports, config)
+    await ports.network.start({
+      onPeer: (peer) => {
+        node.overlay.onPeer(peer)
+      },
+      onPeerLost: (id) => {
+        node.overlay.onPeerLost(id)
+      },
+    })
+    const controller = linkedController(signal)
+    try {
+      await node.overlay.join(config.bootstrap, controller.signal)
+    } finally {
+      controller.release()
+    }
+    node.overlay.start()
+    return node
+  }
+
+  /** How others reach this node. */
+  get contact(): Contact {
+    return this.ports.network.self
+  }
+
+  status(): NodeStatus {
+    const { clock, fragments, network } = this.ports
+    const usage = fragments.usage()
+    return {
+      id: network.self.id,
+      network: this.config.networkName,
+      version: this.config.version,
+      addresses: network.self.addresses,
+      uptimeMs: clock.now() - this.startedMs,
+      survive: this.config.survive,
+      overlay: {
+        contacts: this.overlay.contactCount,
+        connected: network.connectedCount ?? this.overlay.contactCount,
+        networkSize: this.overlay.networkSize(),
+        departures: this.overlay.departureCount,
+      },
+      storage: {
+        fragments: usage.fragmentCount,
+        bytes: usage.bytes,
+        quotaBytes: this.config.quotaBytes,
+        state: 'ok',
+      },
+      reads: {
+        fragmentsVerified: this.ledger.verifiedCount,
+        fragmentsDamaged: this.ledger.damagedCount,
+        liars: this.ledger.liars(),
+      },
+    }
+  }
+
+  /** Leaves the network and closes what it was given. Nothing of the node is left in the event loop then. */
+  async stop(): Promise<void> {
+    await this.overlay.stop()
+    await this.ports.network.close()
+    await this.ports.fragments.close()
+    await this.ports.state.close()
+  }
+}

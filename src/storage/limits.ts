@@ -1,0 +1,67 @@
+/** Every bound of storage, with its reason; related to one another by the assertions at the end. */
+import { assert } from '../base/assert.ts'
+import { DAY, KIB, MIB, SECOND } from '../base/units.ts'
+import { SEGMENT_BYTES_MAX } from '../coding/limits.ts'
+import { REGION_SIZE } from '../overlay/limits.ts'
+import { BODY_BYTES_MAX, HAVE_STRIPES_MAX } from '../wire/limits.ts'
+
+/** A stripe's fragments lie in this many regions, so that a censor must win most of them. */
+export const REGION_COUNT_MAX = 16
+/** A holder takes what belongs to a region that it is in or nearly in: views of a region differ a little between nodes. */
+export const ADMISSION_SIZE = 2 * REGION_SIZE
+/** Leases without a renewal end after this. */
+export const LEASE_MS = 90 * DAY
+export const LEASE_MS_MAX = 400 * DAY
+
+/** A stripe is acknowledged when this share of its fragments is kept by signed word. */
+export const ACKNOWLEDGED_SHARE = 0.9
+/** After the acknowledgement the slow rest gets this long before others are asked to keep the same fragments. */
+export const HEDGE_STORE_MS = 1 * SECOND
+/** The rest of a stripe is waited for this long beyond its acknowledgement. */
+export const LINGER_MS = 5 * SECOND
+/** One store request: a megabyte over a slow uplink of 1 Mbit/s. */
+export const STORE_MS = 15 * SECOND
+/** A busy holder is left alone for this long. */
+export const BUSY_MS = 200
+/** Segments encoded and placed at once: each holds up to 4 x 16 MiB in memory. */
+export const PUT_SEGMENTS_PARALLEL = 2
+/** Store requests under way at once over all stripes: the AIMD window's bounds. */
+export const STORE_WINDOW_MIN = 4
+export const STORE_WINDOW_START = 24
+export const STORE_WINDOW_MAX = 256
+
+export const HAVE_MS = 3 * SECOND
+/** One fetch request: up to a megabyte from a home uplink. */
+export const FETCH_MS = 10 * SECOND
+/** Regions asked at once where a stripe's fragments are looked for. */
+export const LOCATE_REGIONS_PARALLEL = 4
+/** An answer counts as slow after this, or after SLOW_FACTOR times the mean of those that came, and is replaced by another. */
+export const SLOW_FETCH_MS_MIN = 250
+export const SLOW_FACTOR = 4
+/** Fetch requests of one stripe to one holder under way at once. */
+export const FETCHES_PER_HOLDER = 2
+/** Bytes asked for in one fetch: large enough to spare requests, small enough that the first bytes come soon. */
+export const FETCH_BYTES = 512 * KIB
+/** Segments read ahead of the reader. */
+export const READ_AHEAD_SEGMENTS = 2
+
+/** Content up to this size stands in the root itself. */
+export const INLINE_BYTES_MAX = 4 * KIB
+/** Stripe ids in one list: 64 KiB, so that 32 GiB need one list and 64 TiB two levels. */
+export const LIST_CHILDREN_MAX = 2_000
+/** Levels of lists above the data: more than any size that a double counts exactly. */
+export const LIST_DEPTH_MAX = 4
+export const ROOT_BYTES_MAX = 128 * KIB
+export const TYPE_CHARS_MAX = 255
+/** Nodes remembered for having given damaged fragments. */
+export const LIARS_MAX = 100
+
+/** A stripe is repaired at this share of its fragments; below it an object is at risk until that is done. */
+export const REPAIR_SHARE = 0.75
+/** Stripes whose health is asked at once. */
+export const HEALTH_PARALLEL = 8
+
+assert(FETCH_BYTES <= BODY_BYTES_MAX, 'what one fetch asks for fits one reply')
+assert(SEGMENT_BYTES_MAX / 64 <= FETCH_BYTES, 'the largest fragment fits one fetch')
+assert(HEALTH_PARALLEL <= HAVE_STRIPES_MAX, 'one question per holder carries all stripes asked at once')
+assert(LIST_CHILDREN_MAX * 34 < ROOT_BYTES_MAX && ROOT_BYTES_MAX <= MIB, 'a full list fits the root')

@@ -1,0 +1,104 @@
+/** Finding who holds a stripe's fragments: its regions a few at a time, every member of each asked once. */
+import { isFailure } from '../base/failure.ts'
+import type { NodeId, StripeId } from '../base/id.ts'
+import { regionPoint } from '../crypto/derive.ts'
+import type { Overlay } from '../overlay/overlay.ts'
+import type { Contact } from '../ports/connection.ts'
+import type { Primitives } from '../ports/primitives.ts'
+import type { Holding, Holdings } from './holdings.ts'
+import { LOCATE_REGIONS_PARALLEL, REGION_COUNT_MAX } from './limits.ts'
+import { regionCount } from './placeStripe.ts'
+
+export interface LocateDeps {
+  readonly primitives: Primitives
+  readonly overlay: Overlay
+  readonly holdings: Holdings
+}
+
+/** What a search for holders came to: the evidence behind "not found" and "unreachable". */
+export interface Evidence {
+  /** Nodes responsible for the stripe that were asked, or would have been had they not left. */
+  readonly responsible: number
+  readonly answeredNo: number
+  readonly answeredYes: number
+  readonly silent: number
+}
+
+/**
+ * Asks around, calling `onHolding` for everyone who has fragments, until all responsible nodes were asked or `enough` says so.
+ * Settles with what was learnt; rejects only when the signal is aborted.
+ */
+export async function locateStripe(
+  deps: LocateDeps,
+  stripe: StripeId,
+  options: {
+    readonly signal: AbortSignal
+    readonly onHolding: (contact: Contact, holding: Holding) => void
+    readonly enough: () => boolean
+  },
+): Promise<Evidence> {
+  const search = new Search(deps, stripe, options.onHolding)
+  for (let region = 0; region < search.regionCount && !options.enough(); region += LOCATE_REGIONS_PARALLEL) {
+    await search.askRegions(region, Math.min(region + LOCATE_REGIONS_PARALLEL, search.regionCount), options.signal)
+  }
+  return search.evidence()
+}
+
+class Search {
+  /** Known exactly once the first header has been seen. */
+  regionCount = REGION_COUNT_MAX
+  private readonly deps: LocateDeps
+  private readonly stripe: StripeId
+  private readonly onHolding: (contact: Contact, holding: Holding) => void
+  private readonly asked = new Set<NodeId>()
+  private readonly silent = new Set<NodeId>()
+  private answeredNo = 0
+  private answeredYes = 0
+
+  constructor(deps: LocateDeps, stripe: StripeId, onHolding: (contact: Contact, holding: Holding) => void) {
+    this.deps = deps
+    this.stripe = stripe
+    this.onHolding = onHolding
+  }
+
+  async askRegions(from: number, to: number, signal: AbortSignal): Promise<void> {
+    const points = Array.from({ length: to - from }, (_, at) =>
+      regionPoint(this.deps.primitives, this.stripe, from + at),
+    )
+    const regions = await this.deps.overlay.regions(points, signal)
+    const questions: Promise<void>[] = []
+    for (const region of regions) {
+      for (const contact of region.silent) this.silent.add(contact.id)
+      for (const contact of region.members) {
+        if (!this.asked.has(contact.id)) questions.push(this.ask(contact))
+        this.asked.add(contact.id)
+      }
+    }
+    await Promise.all(questions)
+  }
+
+  evidence(): Evidence {
+    return {
+      responsible: this.asked.size + [...this.silent].filter((id) => !this.asked.has(id)).length,
+      answeredNo: this.answeredNo,
+      answeredYes: this.answeredYes,
+      silent: this.silent.size,
+    }
+  }
+
+  private async ask(contact: Contact): Promise<void> {
+    try {
+      const holding = await this.deps.holdings.ask(contact, this.stripe)
+      this.silent.delete(contact.id)
+      if (holding === undefined) {
+        this.answeredNo++
+        return
+      }
+      this.answeredYes++
+      this.regionCount = regionCount(holding.header.total)
+      this.onHolding(contact, holding)
+    } catch (error) {
+      if (!isFailure(error, 'closed')) this.silent.add(contact.id)
+    }
+  }
+}

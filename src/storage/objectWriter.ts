@@ -1,0 +1,160 @@
+/** Storing an object from a stream: segments encoded and placed a few at a time, then lists of their stripes, then the root. */
+import { EMPTY, type Bytes } from '../base/bytes.ts'
+import { Failure } from '../base/failure.ts'
+import type { StripeId } from '../base/id.ts'
+import { Semaphore } from '../base/semaphore.ts'
+import { linkedController } from '../base/signals.ts'
+import { codeFor } from '../coding/code.ts'
+import { SEGMENT_BYTES_MAX } from '../coding/limits.ts'
+import { listKey, objectKeys, rootKey, segmentKey, type ObjectKeys } from '../crypto/derive.ts'
+import type { Code, Coder } from '../ports/coder.ts'
+import { KEY_BYTES } from '../ports/primitives.ts'
+import type { Random } from '../ports/random.ts'
+import { INLINE_BYTES_MAX, LIST_CHILDREN_MAX, PUT_SEGMENTS_PARALLEL, TYPE_CHARS_MAX } from './limits.ts'
+import type { FragmentCounts, PutOptions, PutResult } from './objects.ts'
+import { placeStripe, type PlaceDeps } from './placeStripe.ts'
+import { encodeList, encodeRoot, sealContent } from './root.ts'
+import { segments } from './segments.ts'
+
+export interface WriteDeps extends PlaceDeps {
+  readonly coder: Coder
+  readonly random: Random
+}
+
+/** See Objects.put. `survive` is the share to use when the options name none. */
+export async function writeObject(
+  deps: WriteDeps,
+  source: AsyncIterable<Uint8Array>,
+  survive: number,
+  options: PutOptions,
+): Promise<PutResult> {
+  const share = options.survive ?? survive
+  if (!(share > 0 && share < 1)) throw new Failure('invalid', 'the share to survive lies between 0 and 1, as in 0.5')
+  if ((options.type?.length ?? 0) > TYPE_CHARS_MAX) throw new Failure('invalid', 'the media type is too long')
+  const controller = linkedController(options.signal)
+  try {
+    return await new ObjectWriting(deps, share, options, controller).run(source)
+  } catch (error) {
+    controller.abort(error)
+    throw error
+  } finally {
+    controller.release()
+  }
+}
+
+class ObjectWriting {
+  private readonly deps: WriteDeps
+  private readonly survive: number
+  private readonly options: PutOptions
+  private readonly controller: AbortController
+  private readonly secret: Bytes
+  private readonly keys: ObjectKeys
+  private readonly places = new Semaphore(PUT_SEGMENTS_PARALLEL)
+  private readonly underWay = new Set<Promise<void>>()
+  private bytesRead = 0
+  private fragmentsPlaced = 0
+  private fragmentsTotal = 0
+  private counts: FragmentCounts = { needed: 0, total: 0, placed: 0 }
+
+  constructor(deps: WriteDeps, survive: number, options: PutOptions, controller: AbortController) {
+    this.deps = deps
+    this.survive = survive
+    this.options = options
+    this.controller = controller
+    this.secret = deps.random.bytes(KEY_BYTES)
+    this.keys = objectKeys(deps.primitives, this.secret)
+  }
+
+  async run(source: AsyncIterable<Uint8Array>): Promise<PutResult> {
+    const stripes: StripeId[] = []
+    let inline: Bytes = EMPTY
+    for await (const segment of segments(source, SEGMENT_BYTES_MAX)) {
+      this.controller.signal.throwIfAborted()
+      this.bytesRead += segment.length
+      if (stripes.length === 0 && segment.length <= INLINE_BYTES_MAX) {
+        inline = segment
+        break
+      }
+      await this.begin(segment, stripes)
+    }
+    await Promise.all(this.underWay)
+    const root = await this.writeRoot(stripes, inline)
+    return {
+      capability: { what: 'object', right: 'read', root, key: this.secret },
+      bytes: this.bytesRead,
+      segments: stripes.length,
+      fragments: this.counts,
+    }
+  }
+
+  /** Returns once there is room to work on the segment; its stripe id is put in its place when it is placed. */
+  private async begin(segment: Bytes, stripes: StripeId[]): Promise<void> {
+    const position = stripes.length
+    stripes.push('' as StripeId)
+    const release = await this.places.acquire(1, this.controller.signal)
+    const key = segmentKey(this.deps.primitives, this.keys.readKey, position)
+    const placing = this.place(segment, key)
+      .then((id) => {
+        stripes[position] = id
+      })
+      .finally(() => {
+        release()
+        this.underWay.delete(placing)
+      })
+    // The failure is met again by whoever awaits all of them, or by the next segment through the signal.
+    placing.catch((error: unknown) => {
+      this.controller.abort(error)
+    })
+    this.underWay.add(placing)
+  }
+
+  private async writeRoot(data: readonly StripeId[], inline: Bytes): Promise<StripeId> {
+    const { primitives } = this.deps
+    let children = data
+    let depth = 0
+    while (children.length > LIST_CHILDREN_MAX) {
+      depth++
+      children = await this.writeLists(children, depth)
+    }
+    const content = { type: this.options.type ?? '', inline }
+    const sealed = sealContent(primitives, this.keys.readKey, content)
+    const root = { size: this.bytesRead, segmentBytes: SEGMENT_BYTES_MAX, depth, children, sealed }
+    return this.place(encodeRoot(root), rootKey(primitives, this.keys.verifyKey))
+  }
+
+  private async writeLists(children: readonly StripeId[], level: number): Promise<readonly StripeId[]> {
+    const lists: StripeId[] = []
+    for (let at = 0; at < children.length; at += LIST_CHILDREN_MAX) {
+      const key = listKey(this.deps.primitives, this.keys.verifyKey, level, lists.length)
+      lists.push(await this.place(encodeList(children.slice(at, at + LIST_CHILDREN_MAX)), key))
+    }
+    return lists
+  }
+
+  private async place(plain: Bytes, key: Bytes): Promise<StripeId> {
+    const code = codeFor(plain.length, this.survive)
+    this.fragmentsTotal += code.total
+    const stripe = await this.deps.coder.encode({ plain, key, code })
+    const placed = await placeStripe(this.deps, stripe, {
+      signal: this.controller.signal,
+      onPlaced: (fragmentCount) => {
+        this.fragmentsPlaced += fragmentCount
+        this.tell()
+      },
+    })
+    this.count(code, placed)
+    return stripe.id
+  }
+
+  private count(code: Code, placed: number): void {
+    const { needed } = this.counts
+    if (code.needed > needed) this.counts = { ...code, placed }
+    else if (code.needed === needed) this.counts = { ...code, placed: Math.min(placed, this.counts.placed) }
+  }
+
+  private tell(): void {
+    const { bytesRead, fragmentsPlaced, fragmentsTotal } = this
+    this.options.onProgress?.({ bytes: bytesRead, fragmentsPlaced, fragmentsTotal })
+  }
+}
+

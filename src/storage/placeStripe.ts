@@ -1,0 +1,181 @@
+/** Placing one encoded stripe on holders of its regions, until it is acknowledged and, if it goes quickly, complete. */
+import { present } from '../base/assert.ts'
+import { abortFailure, Failure, isFailure } from '../base/failure.ts'
+import { deferred, linkedController } from '../base/signals.ts'
+import { encodeHeader } from '../coding/stripe.ts'
+import { regionPoint } from '../crypto/derive.ts'
+import type { Overlay, Region } from '../overlay/overlay.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { EncodedStripe } from '../ports/coder.ts'
+import type { Network } from '../ports/network.ts'
+import type { Primitives } from '../ports/primitives.ts'
+import { BODY_BYTES_MAX } from '../wire/limits.ts'
+import type { Messages } from '../wire/messages.ts'
+import { BUSY_MS, HEDGE_STORE_MS, LEASE_MS, LINGER_MS, REGION_COUNT_MAX, STORE_MS } from './limits.ts'
+import { Placement, type Batch } from './placement.ts'
+import { isReceiptValid } from './receipt.ts'
+import type { StoreWindow } from './storeWindow.ts'
+
+export interface PlaceDeps {
+  readonly clock: Clock
+  readonly primitives: Primitives
+  readonly network: Network<Messages>
+  readonly overlay: Overlay
+  readonly window: StoreWindow
+}
+
+export interface PlaceOptions {
+  readonly signal: AbortSignal
+  readonly onPlaced: (fragmentCount: number) => void
+}
+
+/** How many regions a stripe of this many fragments has. */
+export function regionCount(total: number): number {
+  return Math.min(REGION_COUNT_MAX, total)
+}
+
+/**
+ * Returns how many fragments are kept by signed word: all of them, or at least the acknowledged share. Fails with
+ * `unreachable` when too few holders could be found, `no-space` when they had no room, or `aborted`.
+ */
+export async function placeStripe(deps: PlaceDeps, stripe: EncodedStripe, options: PlaceOptions): Promise<number> {
+  const regions = await resolveRegions(deps, stripe, options.signal)
+  return new StripePlacing(deps, stripe, regions, options).run()
+}
+
+function resolveRegions(deps: PlaceDeps, stripe: EncodedStripe, signal: AbortSignal): Promise<readonly Region[]> {
+  const points = Array.from({ length: regionCount(stripe.header.total) }, (_, region) =>
+    regionPoint(deps.primitives, stripe.id, region),
+  )
+  return deps.overlay.regions(points, signal)
+}
+
+class StripePlacing {
+  private readonly deps: PlaceDeps
+  private readonly stripe: EncodedStripe
+  private readonly options: PlaceOptions
+  private readonly headerBytes: Uint8Array
+  private readonly placement: Placement
+  private readonly finished = deferred<number>()
+  private readonly controller: AbortController & { release(): void }
+  private readonly timers: (() => void)[] = []
+  private lastRefusal: unknown
+  private acknowledgedSeen = false
+
+  constructor(deps: PlaceDeps, stripe: EncodedStripe, regions: readonly Region[], options: PlaceOptions) {
+    this.deps = deps
+    this.stripe = stripe
+    this.options = options
+    this.headerBytes = encodeHeader(stripe.header)
+    const fragmentBytes = Math.max(1, stripe.fragments[0]?.length ?? 1)
+    this.placement = new Placement({
+      total: stripe.header.total,
+      regions,
+      fragmentsPerBatch: Math.max(1, Math.floor(BODY_BYTES_MAX / fragmentBytes)),
+    })
+    this.controller = linkedController(options.signal)
+  }
+
+  async run(): Promise<number> {
+    const onAbort = (): void => {
+      this.finished.reject(abortFailure(this.options.signal))
+    }
+    this.options.signal.addEventListener('abort', onAbort, { once: true })
+    if (this.options.signal.aborted) onAbort()
+    else this.pump()
+    try {
+      return await this.finished.promise
+    } finally {
+      for (const cancel of this.timers) cancel()
+      this.options.signal.removeEventListener('abort', onAbort)
+      this.controller.abort(new Failure('aborted', 'the stripe is placed'))
+      this.controller.release()
+    }
+  }
+
+  private pump(): void {
+    for (let batch = this.placement.next(); batch !== undefined; batch = this.placement.next()) void this.send(batch)
+    this.conclude()
+  }
+
+  private async send(batch: Batch): Promise<void> {
+    const { signal } = this.controller
+    let release: (() => void) | undefined
+    try {
+      release = await this.deps.window.acquire(signal)
+      await this.store(batch, signal)
+      this.deps.window.onAnswered()
+      const before = this.placement.storedCount
+      this.placement.onStored(batch)
+      this.options.onPlaced(this.placement.storedCount - before)
+    } catch (error) {
+      if (signal.aborted) return
+      await this.onSendFailed(batch, error)
+    } finally {
+      release?.()
+    }
+    if (!signal.aborted) this.pump()
+  }
+
+  private async store(batch: Batch, signal: AbortSignal): Promise<void> {
+    const { network, primitives } = this.deps
+    const { id, fragments, proofs } = this.stripe
+    const request = {
+      header: this.headerBytes as Uint8Array<ArrayBuffer>,
+      region: batch.region,
+      fragments: batch.indices.map((index) => ({ index, proof: present(proofs[index], 'each fragment has a proof') })),
+      leaseMs: LEASE_MS,
+      body: batch.indices.map((index) => present(fragments[index], 'each index has a fragment')),
+    }
+    const receipt = await network.request(batch.contact, 'store', request, { timeoutMs: STORE_MS, signal })
+    const terms = { stripe: id, sender: network.self.id, indices: batch.indices }
+    if (!isReceiptValid(primitives, receipt, batch.contact.id, terms)) {
+      throw new Failure('damaged', `node ${batch.contact.id.slice(0, 8)} gave a receipt that it did not sign`)
+    }
+  }
+
+  private async onSendFailed(batch: Batch, error: unknown): Promise<void> {
+    this.lastRefusal = error
+    this.deps.overlay.onRequestFailed(batch.contact, error)
+    if (isFailure(error, 'timed-out') || isFailure(error, 'busy')) this.deps.window.onOverload()
+    if (!isFailure(error, 'busy')) {
+      this.placement.onFailed(batch)
+      return
+    }
+    await this.deps.clock.sleep(BUSY_MS, this.controller.signal).catch(() => undefined)
+    this.placement.onBusy(batch)
+  }
+
+  private conclude(): void {
+    if (this.placement.complete) this.finished.resolve(this.placement.storedCount)
+    else if (this.placement.acknowledged) this.onAcknowledged()
+    else if (this.placement.stuck) this.finished.reject(this.failure())
+  }
+
+  private onAcknowledged(): void {
+    if (this.placement.stuck) this.finished.resolve(this.placement.storedCount)
+    if (this.acknowledgedSeen) return
+    this.acknowledgedSeen = true
+    this.timers.push(
+      this.deps.clock.after(HEDGE_STORE_MS, () => {
+        this.placement.hedge()
+        this.pump()
+      }),
+      this.deps.clock.after(LINGER_MS, () => {
+        this.finished.resolve(this.placement.storedCount)
+      }),
+    )
+  }
+
+  private failure(): Failure {
+    const { total } = this.stripe.header
+    const placed = this.placement.storedCount
+    const why = this.lastRefusal instanceof Error ? ` (last: ${this.lastRefusal.message})` : ''
+    const code = isFailure(this.lastRefusal, 'no-space') ? 'no-space' : 'unreachable'
+    return new Failure(
+      code,
+      `only ${String(placed)} of ${String(total)} fragments found a holder${why}; try again when more nodes are up`,
+      { details: { placed, total }, cause: this.lastRefusal },
+    )
+  }
+}

@@ -1,0 +1,71 @@
+/** Which stripe is the object's n-th segment: straight from the root, or down through its lists, each read once. */
+import { concat } from '../base/bytes.ts'
+import { present } from '../base/assert.ts'
+import { Failure } from '../base/failure.ts'
+import type { StripeId } from '../base/id.ts'
+import { listKey } from '../crypto/derive.ts'
+import { LIST_CHILDREN_MAX } from './limits.ts'
+import { readStripe, type ReadDeps } from './readStripe.ts'
+import { decodeList, segmentCount, type Root } from './root.ts'
+
+export class StripeLists {
+  private readonly deps: ReadDeps
+  private readonly root: Root
+  private readonly verifyKey: Uint8Array
+  /** By level and position. The lists of a terabyte take 2 MiB. */
+  private readonly read = new Map<string, Promise<readonly StripeId[]>>()
+
+  constructor(deps: ReadDeps, root: Root, verifyKey: Uint8Array) {
+    this.deps = deps
+    this.root = root
+    this.verifyKey = verifyKey
+  }
+
+  /** The stripe of data segment `position`. Fails as readStripe does. */
+  async stripe(position: number, signal: AbortSignal): Promise<StripeId> {
+    let children = this.root.children
+    for (let level = this.root.depth; level > 0; level--) {
+      const listPosition = Math.floor(position / LIST_CHILDREN_MAX ** level)
+      const id = present(children[listPosition % LIST_CHILDREN_MAX], 'the root was checked against its size')
+      children = await this.list(id, level, listPosition, signal)
+    }
+    const within = this.root.depth === 0 ? position : position % LIST_CHILDREN_MAX
+    const stripe = children[within]
+    if (stripe === undefined) throw new Failure('damaged', 'a list of the object is shorter than its size says')
+    return stripe
+  }
+
+  /** Every stripe of the object below its root: lists first, then data. */
+  async *all(signal: AbortSignal): AsyncGenerator<{ readonly id: StripeId; readonly isData: boolean }> {
+    let level: readonly StripeId[] = this.root.children
+    for (let depth = this.root.depth; depth > 0; depth--) {
+      const below: StripeId[] = []
+      for (const [position, id] of level.entries()) {
+        yield { id, isData: false }
+        below.push(...(await this.list(id, depth, position, signal)))
+      }
+      level = below
+    }
+    if (level.length !== segmentCount(this.root)) throw new Failure('damaged', 'the lists of the object are incomplete')
+    for (const id of level) yield { id, isData: true }
+  }
+
+  private list(id: StripeId, level: number, position: number, signal: AbortSignal): Promise<readonly StripeId[]> {
+    const name = `${String(level)}/${String(position)}`
+    const known = this.read.get(name)
+    if (known !== undefined) return known
+    const reading = this.readList(id, level, position, signal)
+    this.read.set(name, reading)
+    reading.catch(() => this.read.delete(name))
+    return reading
+  }
+
+  private async readList(id: StripeId, level: number, position: number, signal: AbortSignal): Promise<readonly StripeId[]> {
+    const { primitives } = this.deps
+    const run = await readStripe(this.deps, id, { signal })
+    const key = listKey(primitives, this.verifyKey, level, position)
+    const decoded = decodeList(primitives.cipher(key, 0, concat(...run.chunks)))
+    if (!decoded.ok) throw new Failure('damaged', `a list of the object cannot be read: ${decoded.error}`)
+    return decoded.value
+  }
+}
