@@ -3,9 +3,9 @@
  * objects and for frames. Arguments: nodes (1000), virtual seconds (20).
  */
 import { argv } from 'node:process'
-import type { Coder } from '../src/ports/coder.ts'
 import type { Connection } from '../src/ports/connection.ts'
 import { NodePrimitives } from '../src/drivers/nodePrimitives.ts'
+import { inertCoder } from '../src/sim/inertCoder.ts'
 import { KeyedPrimitives } from '../src/sim/keyedPrimitives.ts'
 import type { NodePorts, SimProcess } from '../src/sim/machine.ts'
 import { World } from '../src/sim/world.ts'
@@ -14,11 +14,6 @@ import { SECOND } from '../src/base/units.ts'
 const REQUESTS_UNDER_WAY = 4
 const CONNECTIONS = 4
 
-const noCoder: Coder = {
-  encode: () => Promise.reject(new Error('nothing is coded here')),
-  decode: () => Promise.reject(new Error('nothing is coded here')),
-  rebuild: () => Promise.reject(new Error('nothing is coded here')),
-}
 type Spawn = (ports: NodePorts, node: number) => Promise<SimProcess>
 
 const nodeCount = Number(argv[2] ?? 1000)
@@ -32,7 +27,7 @@ async function measure(what: string, spawn: (world: () => World) => Spawn): Prom
     nodes: nodeCount,
     spawn: spawn(() => world),
     primitives: new KeyedPrimitives(new NodePrimitives()),
-    coder: noCoder,
+    coder: inertCoder,
     link: { delayMs: [5, 80], jitterMs: 10, loss: 0.01 },
   })
   await world.run(SECOND)

@@ -12,7 +12,7 @@ import type { Handler, MessageMap, Network, Peer, PeerEvents, RequestOptions } f
 import { IDLE_MS } from '../wire/limits.ts'
 import { SILENCE_MS_MAX, type Fabric, type Host } from './fabric.ts'
 import type { Lifetime } from './lifetime.ts'
-import { HANDSHAKE_TRIPS } from './simTransport.ts'
+import { HANDSHAKE_TRIPS, isSimAddress } from './simTransport.ts'
 
 /** How many bytes a request or reply would have on the wire: what slow uplinks and the trace count. */
 export type MessageBytes = (message: unknown) => number
@@ -166,7 +166,7 @@ export class ObjectNetwork implements Network<MessageMap> {
   private dispatch(exchange: Exchange, peer: Contact): void {
     const { there } = exchange
     if (there === undefined) {
-      if (!peer.addresses.some((address) => address.startsWith('sim://'))) {
+      if (!peer.addresses.some(isSimAddress)) {
         exchange.settle({ failure: new Failure('unreachable', `${peer.id.slice(0, 8)} has no address`) })
       }
       return

@@ -2,6 +2,7 @@
  * One end of a simulated connection. Behaves as TCP: frames arrive in order or not at all; over a cut they wait and are
  * tried again ever more rarely, until the sender gives up; a peer whose process is gone answers with a reset.
  */
+import { assert } from '../base/assert.ts'
 import { concat } from '../base/bytes.ts'
 import type { NodeId } from '../base/id.ts'
 import { deferred, type Deferred } from '../base/signals.ts'
@@ -45,7 +46,6 @@ export class SimConnection implements Connection {
   readonly channel: Channel
   readonly outgoing: boolean
   readonly remoteHost: string
-  onFrame: (frame: Uint8Array) => void = () => undefined
   onClose: (reason: string) => void = () => undefined
   private readonly end: SimConnectionEnd
   private far: SimConnection | undefined
@@ -54,6 +54,9 @@ export class SimConnection implements Connection {
   private stalledSinceMs: number | undefined
   private draining: Deferred<void> | undefined
   private isOpen = true
+  private frameHandler: ((frame: Uint8Array) => void) | undefined
+  /** Frames that came in the same instant as the word that the connection stands, before its owner could look. */
+  private early: Uint8Array[] = []
 
   constructor(end: SimConnectionEnd) {
     this.end = end
@@ -70,6 +73,11 @@ export class SimConnection implements Connection {
     accepter.dispatch('open')
   }
 
+  set onFrame(handler: (frame: Uint8Array) => void) {
+    this.frameHandler = handler
+    for (const frame of this.early.splice(0)) handler(frame)
+  }
+
   get queuedBytes(): number {
     return this.isOpen ? Math.max(0, this.underWayBytes - WINDOW_BYTES) : 0
   }
@@ -77,6 +85,7 @@ export class SimConnection implements Connection {
   send(chunks: readonly Uint8Array[]): void {
     if (!this.alive) return
     const frame = concat(...chunks)
+    assert(frame.length <= FRAME_BYTES_MAX, `a frame has at most ${FRAME_BYTES_MAX} bytes`)
     const bytes = frame.length + FRAME_OVERHEAD_BYTES
     this.underWayBytes += bytes
     const last = this.underWay.at(-1)
@@ -167,8 +176,8 @@ export class SimConnection implements Connection {
     if (parcel.kind === 'end') this.finish('closed by the peer')
     for (const frame of parcel.frames) {
       if (!this.alive) break
-      if (frame.length <= FRAME_BYTES_MAX) this.onFrame(frame)
-      else this.close('a frame longer than the limit')
+      if (this.frameHandler === undefined) this.early.push(frame)
+      else this.frameHandler(frame)
     }
   }
 

@@ -23,6 +23,8 @@ const HANDSHAKE_BYTES = 2048
 interface Dial extends Deferred<Connection> {
   readonly to: Contact
   readonly channel: Channel
+  /** Where the peer may be, next one first; those that turned us away are gone. */
+  readonly addresses: Address[]
   /** The dialling end, while the word that it stands is on its way. */
   connection?: SimConnection
   isSettled: boolean
@@ -68,10 +70,9 @@ export class SimTransport implements Transport {
   async dial(peer: Contact, channel: Channel, signal: AbortSignal): Promise<Connection> {
     if (signal.aborted) throw abortFailure(signal)
     if (this.isClosed) throw new Failure('closed', 'this transport is closed')
-    if (!peer.addresses.some((address) => address.startsWith('sim://'))) {
-      throw new Failure('unreachable', `${peer.id.slice(0, 8)} has no address in the simulated network`)
-    }
-    const dial: Dial = { ...deferred<Connection>(), to: peer, channel, isSettled: false }
+    const addresses = peer.addresses.filter(isSimAddress)
+    if (addresses.length === 0) throw new Failure('unreachable', `${peer.id.slice(0, 8)} has no simulated address`)
+    const dial: Dial = { ...deferred<Connection>(), to: peer, channel, addresses, isSettled: false }
     const onAbort = (): void => {
       this.abandon(dial, abortFailure(signal))
     }
@@ -112,21 +113,25 @@ export class SimTransport implements Transport {
     this.connections.clear()
   }
 
-  /** One try to reach the peer; over silence, another after `retryMs`. */
+  /** One try to reach the peer; over silence another after `retryMs`, at its next address. */
   private knock(dial: Dial, retryMs: number): void {
     const { fabric, host } = this
-    const there = fabric.hostOf(dial.to.addresses)
-    if (there === undefined) return
-    fabric.clock.scheduleForWorld(fabric.arrivalMs(host, there, HANDSHAKE_BYTES, dial.channel, HANDSHAKE_TRIPS), () => {
-      if (dial.isSettled || this.life.ended) return
-      if (fabric.canReach(host, there)) this.meet(dial, there)
-      else this.knockLater(dial, retryMs)
-    })
-  }
-
-  private knockLater(dial: Dial, retryMs: number): void {
-    this.fabric.clock.scheduleForWorld(this.fabric.clock.elapsedMs + retryMs, () => {
-      if (!dial.isSettled && !this.life.ended) this.knock(dial, Math.min(2 * retryMs, RETRANSMIT_MS_MAX))
+    const [address = '', ...others] = dial.addresses
+    const there = fabric.hostAt(address)
+    const arrivalMs =
+      there === undefined
+        ? fabric.clock.elapsedMs
+        : fabric.arrivalMs(host, there, HANDSHAKE_BYTES, dial.channel, HANDSHAKE_TRIPS)
+    fabric.clock.schedule(arrivalMs, this.life, () => {
+      if (dial.isSettled) return
+      if (there !== undefined && fabric.canReach(host, there)) {
+        this.meet(dial, there)
+        return
+      }
+      dial.addresses.splice(0, dial.addresses.length, ...others, address)
+      fabric.clock.schedule(fabric.clock.elapsedMs + retryMs, this.life, () => {
+        if (!dial.isSettled) this.knock(dial, Math.min(2 * retryMs, RETRANSMIT_MS_MAX))
+      })
     })
   }
 
@@ -143,10 +148,14 @@ export class SimTransport implements Transport {
     }
   }
 
+  /** The word that this address will not do takes its way back; then the next address is tried, or the dial fails. */
   private turnAway(dial: Dial, there: Host, failure: Failure): void {
     const { fabric, host } = this
     fabric.clock.schedule(fabric.arrivalMs(there, host, HANDSHAKE_BYTES, dial.channel), this.life, () => {
-      if (fabric.canReach(there, host)) this.abandon(dial, failure)
+      if (dial.isSettled || !fabric.canReach(there, host)) return
+      dial.addresses.shift()
+      if (dial.addresses.length === 0) this.abandon(dial, failure)
+      else this.knock(dial, DIAL_RETRY_MS)
     })
   }
 
@@ -181,4 +190,9 @@ export class SimTransport implements Transport {
 function welcome(dial: Dial, connection: SimConnection): void {
   dial.isSettled = true
   dial.resolve(connection)
+}
+
+/** Whether an address belongs to the simulated network at all; it may still be nobody's. */
+export function isSimAddress(address: Address): boolean {
+  return address.startsWith('sim://')
 }

@@ -1,0 +1,66 @@
+/** The queue gives events in order of time and of scheduling, and forgets those that are cancelled or whose life has ended. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { EventQueue } from './eventQueue.ts'
+import { Lifetime } from './lifetime.ts'
+
+const life = new Lifetime(0)
+
+function drain(queue: EventQueue): void {
+  for (let event = queue.pop(); event !== undefined; event = queue.pop()) event.fire?.()
+}
+
+test('events come in order of time, and those of one instant in the order they were scheduled', () => {
+  fc.assert(
+    fc.property(fc.array(fc.nat(20)), (times) => {
+      const queue = new EventQueue()
+      const happened: { atMs: number; nth: number }[] = []
+      times.forEach((atMs, nth) => queue.push(atMs, life, () => happened.push({ atMs, nth })))
+      drain(queue)
+      const expected = times.map((atMs, nth) => ({ atMs, nth })).sort((a, b) => a.atMs - b.atMs || a.nth - b.nth)
+      assert.deepEqual(happened, expected)
+    }),
+  )
+})
+
+test('against a sorted list, under any mix of scheduling, cancelling and taking', () => {
+  const step = fc.record({ what: fc.constantFrom('push', 'push', 'cancel', 'pop'), number: fc.nat(1000) })
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+      const queue = new EventQueue()
+      let model: ReturnType<EventQueue['push']>[] = []
+      for (const { what, number } of steps) {
+        if (what === 'push') model.push(queue.push(number, life, () => undefined))
+        model.sort((a, b) => a.atMs - b.atMs || a.order - b.order)
+        if (what === 'pop') assert.equal(queue.pop(), model.shift())
+        const victim = model[number % Math.max(1, model.length)]
+        if (what === 'cancel' && victim !== undefined) {
+          queue.cancel(victim)
+          queue.cancel(victim)
+          model = model.filter((event) => event !== victim)
+        }
+        assert.equal(queue.nextMs(), model[0]?.atMs ?? Infinity)
+      }
+    }),
+  )
+})
+
+test('a hundred thousand cancelled timers do not stay', () => {
+  const queue = new EventQueue()
+  const kept = Array.from({ length: 10 }, (_, nth) => queue.push(nth, life, () => undefined))
+  for (let i = 0; i < 100_000; i++) queue.cancel(queue.push(1000 + i, life, () => undefined))
+  assert.ok(queue.size < 5000, `${queue.size} are still there`)
+  for (const event of kept) assert.equal(queue.pop(), event)
+})
+
+test('the events of a life that has ended are passed over', () => {
+  const queue = new EventQueue()
+  const other = new Lifetime(1)
+  queue.push(1, other, () => undefined)
+  const kept = queue.push(2, life, () => undefined)
+  other.end()
+  assert.equal(queue.nextMs(), 2)
+  assert.equal(queue.pop(), kept)
+  assert.equal(queue.pop(), undefined)
+})
