@@ -10,10 +10,12 @@ const COMMANDS = {
   start: ['bin/mainframe.js', 'testnet', '--nodes', '24'],
   test: ['scripts/check.ts', '--all'],
   check: ['scripts/check.ts'],
-  lint: ['node_modules/eslint/bin/eslint.js', '--cache', '--cache-location', 'node_modules/.cache/eslint/', '.'],
+  lint: ['node_modules/eslint/bin/eslint.js', '.'],
   format: ['node_modules/prettier/bin/prettier.cjs', '--write', '--log-level', 'warn', '.'],
   build: ['scripts/build.ts'],
   readme: ['scripts/readme.ts'],
+  'bench:kernel': ['bench/kernel.ts'],
+  'bench:world': ['bench/world.ts'],
 }
 
 const [name = '', ...rest] = process.argv.slice(2)
