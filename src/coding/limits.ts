@@ -10,7 +10,6 @@ export const SMALL_FRAGMENT_BYTES = 4 * KIB
 export const NEEDED_MAX = 64
 /** Evaluation points are the elements of GF(2^8). */
 export const TOTAL_MAX = 256
-export const FRAGMENT_BYTES_MAX = SEGMENT_BYTES_MAX
 
 assert(NEEDED_MAX <= TOTAL_MAX, 'a code has at least as many fragments as it needs')
 assert((NEEDED_MAX & (NEEDED_MAX - 1)) === 0, 'needed is a power of two')

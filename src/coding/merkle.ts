@@ -106,10 +106,14 @@ interface Range {
 }
 
 /** The subtrees whose roots a proof of leaf `index` consists of, from left to right. */
-function siblingsOf(code: Code, index: number, range: Range = { start: 0, end: code.total }): Range[] {
-  if (!isOpened(code, index, range)) return [range]
-  if (isLeaf(range)) return []
-  return halves(range).flatMap((half) => siblingsOf(code, index, half))
+function siblingsOf(code: Code, index: number): Range[] {
+  const siblings: Range[] = []
+  const visit = (range: Range): void => {
+    if (!isOpened(code, index, range)) siblings.push(range)
+    else if (!isLeaf(range)) halves(range).forEach(visit)
+  }
+  visit({ start: 0, end: code.total })
+  return siblings
 }
 
 /** True for the subtrees that hold leaf `index` and for those that hold the data subtree and more. */
@@ -122,9 +126,7 @@ function isLeaf({ start, end }: Range): boolean {
 }
 
 function halves({ start, end }: Range): readonly [Range, Range] {
-  let left = 1
-  while (2 * left < end - start) left *= 2
-  const middle = start + left
+  const middle = start + 2 ** (31 - Math.clz32(end - start - 1))
   return [
     { start, end: middle },
     { start: middle, end },
