@@ -32,14 +32,7 @@ const READING: readonly Step[] = [
   { title: 'types of the core', args: tsc('tsconfig.core.json', 'core'), minutesMax: 5 },
   {
     title: 'format',
-    args: [
-      'node_modules/prettier/bin/prettier.cjs',
-      '--check',
-      '--cache',
-      '--cache-location',
-      `${CACHE}/prettier`,
-      '.',
-    ],
+    args: ['node_modules/prettier/bin/prettier.cjs', '--check', '--cache', '.'],
     minutesMax: 5,
   },
   { title: 'dead code', args: ['node_modules/knip/bin/knip.js', '--no-progress'], minutesMax: 5 },
