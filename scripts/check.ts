@@ -30,11 +30,7 @@ const READING: readonly Step[] = [
   { title: 'lint', args: ['node_modules/eslint/bin/eslint.js', '--max-warnings=0', '.'], minutesMax: 5 },
   { title: 'types', args: tsc('tsconfig.json', 'types'), minutesMax: 5 },
   { title: 'types of the core', args: tsc('tsconfig.core.json', 'core'), minutesMax: 5 },
-  {
-    title: 'format',
-    args: ['node_modules/prettier/bin/prettier.cjs', '--check', '--cache', '.'],
-    minutesMax: 5,
-  },
+  { title: 'format', args: ['node_modules/prettier/bin/prettier.cjs', '--check', '--cache', '.'], minutesMax: 5 },
   { title: 'dead code', args: ['node_modules/knip/bin/knip.js', '--no-progress'], minutesMax: 5 },
   ...tests('tidiness', ONE_PROCESS, 'test/tidy/*.test.ts', 5),
 ]
