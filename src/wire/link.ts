@@ -45,11 +45,15 @@ export class Link {
   constructor(connection: Connection, deps: LinkDeps) {
     this.connection = connection
     this.deps = deps
-    connection.onClose = (reason) => {
+  }
+
+  /** Says hello and listens. What the peer has sent already is worked on within this call. */
+  begin(): void {
+    this.connection.onClose = (reason) => {
       this.closed(reason)
     }
-    connection.send(packEnvelope('hello', 0, encodeAs(helloSchema, deps.hello)))
-    connection.onFrame = (frame) => {
+    this.connection.send(packEnvelope('hello', 0, encodeAs(helloSchema, this.deps.hello)))
+    this.connection.onFrame = (frame) => {
       this.receive(frame)
     }
   }

@@ -154,6 +154,7 @@ export class PeerNetwork implements Network<Messages> {
         },
       })
       this.greeting.set(link, { resolve, reject })
+      link.begin()
     })
   }
 
