@@ -1,7 +1,7 @@
 /** Directories in types: what goes in, what comes out. vault/directoryStore.ts does it. */
 import type { Bytes } from '../base/bytes.ts'
 import type { Capability } from '../crypto/link.ts'
-import type { ByteRange, OpenObject, PutOptions, PutResult } from '../storage/objects.ts'
+import type { ByteRange, Health, OpenObject, PutOptions, PutResult } from '../storage/objects.ts'
 
 export type EntryKind = 'file' | 'directory' | 'symlink'
 
@@ -51,4 +51,6 @@ export interface Directories {
   /** Stores a tree. Missing parents are made with mode 0755. Fails as Objects.put does, `invalid` for impossible paths. */
   put(entries: AsyncIterable<TreeSource>, options?: PutOptions): Promise<PutDirectoryResult>
   open(capability: Capability, options?: { readonly signal?: AbortSignal }): Promise<OpenDirectory>
+  /** Of everything in the tree together. Needs a read capability: a verify link to a directory covers its listing alone. */
+  health(capability: Capability, options?: { readonly signal?: AbortSignal }): Promise<Health>
 }

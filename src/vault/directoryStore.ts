@@ -1,0 +1,59 @@
+/** Directories (directory.ts) over objects: the composition of writer, reader and health. */
+import { Semaphore } from '../base/semaphore.ts'
+import type { Capability } from '../crypto/link.ts'
+import type { Health, HealthState, Objects, PutOptions } from '../storage/objects.ts'
+import type { Directories, OpenDirectory, PutDirectoryResult, TreeSource } from './directory.ts'
+import { openDirectory } from './directoryReader.ts'
+import { writeDirectory } from './directoryWriter.ts'
+import { DIRECTORY_HEALTH_PARALLEL } from './limits.ts'
+
+export class DirectoryStore implements Directories {
+  private readonly objects: Objects
+
+  constructor(objects: Objects) {
+    this.objects = objects
+  }
+
+  put(entries: AsyncIterable<TreeSource>, options: PutOptions = {}): Promise<PutDirectoryResult> {
+    return writeDirectory(this.objects, entries, options)
+  }
+
+  open(capability: Capability, options: { readonly signal?: AbortSignal } = {}): Promise<OpenDirectory> {
+    return openDirectory(this.objects, capability, options)
+  }
+
+  async health(capability: Capability, options: { readonly signal?: AbortSignal } = {}): Promise<Health> {
+    const directory = await openDirectory(this.objects, capability, options)
+    const parallel = new Semaphore(DIRECTORY_HEALTH_PARALLEL)
+    const asked = [this.objects.health(capability, options)]
+    for await (const object of directory.objectsBelow(options)) {
+      const release = await parallel.acquire(1, options.signal)
+      asked.push(this.objects.health(object, options).finally(release))
+    }
+    return together(await Promise.all(asked))
+  }
+}
+
+/** Worst of the worst: the counts are those of the largest code, state and survivable share those of the weakest object. */
+function together(parts: readonly Health[]): Health {
+  const needed = Math.max(...parts.map((part) => part.needed))
+  const ofLargestCode = parts.filter((part) => part.needed === needed)
+  const weight = (part: Health): number => Math.max(1, part.segments)
+  const weights = ofLargestCode.reduce((sum, part) => sum + weight(part), 0)
+  return {
+    bytes: parts.reduce((sum, part) => sum + part.bytes, 0),
+    segments: parts.reduce((sum, part) => sum + part.segments, 0),
+    needed,
+    total: Math.max(...ofLargestCode.map((part) => part.total)),
+    alive: Math.floor(ofLargestCode.reduce((sum, part) => sum + part.alive * weight(part), 0) / weights),
+    aliveMin: Math.min(...ofLargestCode.map((part) => part.aliveMin)),
+    survivesNow: Math.min(...parts.map((part) => part.survivesNow)),
+    state: worst(parts.map((part) => part.state)),
+  }
+}
+
+const FROM_WORST: readonly HealthState[] = ['lost', 'at-risk', 'repairing', 'healthy']
+
+function worst(states: readonly HealthState[]): HealthState {
+  return FROM_WORST.find((state) => states.includes(state)) ?? 'healthy'
+}
