@@ -1,6 +1,7 @@
 /** How a fragment's entry in the store's index is written: fixed length, so that a damaged one shows. */
 import { readU32, writeU32, type Bytes } from '../base/bytes.ts'
 import { idBytes, ID_BYTES, parseId, type NodeId, type StripeId } from '../base/id.ts'
+import { decodeHeader, encodeHeader, HEADER_BYTES } from '../coding/stripe.ts'
 import { fail, ok, type Result } from '../base/result.ts'
 import { present } from '../base/assert.ts'
 import type { StripeHeader } from '../ports/coder.ts'
@@ -14,12 +15,11 @@ export interface FragmentRecord {
   readonly dataBytes: number
 }
 
-const VERSION = 1
-/** version 1, needed 1, total-1 1, segment bytes 4, Merkle root 32, proof bytes 4, data bytes 4, expiry 8, sender 32 */
-const RECORD_BYTES = 87
-const ROOT_AT = 7
-const EXPIRY_AT = 47
-const SENDER_AT = 55
+const PROOF_BYTES_AT = HEADER_BYTES
+const DATA_BYTES_AT = PROOF_BYTES_AT + 4
+const EXPIRY_AT = DATA_BYTES_AT + 4
+const SENDER_AT = EXPIRY_AT + 8
+const RECORD_BYTES = SENDER_AT + ID_BYTES
 
 /** Stripe id and index: the fragments of a stripe are neighbours, in order. */
 export function fragmentKey(stripe: StripeId, index: number): Bytes {
@@ -38,36 +38,27 @@ export function keyAfterStripe(stripe: StripeId): Bytes {
 }
 
 export function encodeRecord(record: FragmentRecord): Bytes {
-  const { header, lease } = record
   const bytes = new Uint8Array(RECORD_BYTES)
-  bytes.set([VERSION, header.needed, header.total - 1])
-  writeU32(bytes, 3, header.segmentBytes)
-  bytes.set(header.merkleRoot, ROOT_AT)
-  writeU32(bytes, 39, record.proofBytes)
-  writeU32(bytes, 43, record.dataBytes)
-  new DataView(bytes.buffer).setFloat64(EXPIRY_AT, lease.expiresMs)
-  bytes.set(idBytes(lease.sender), SENDER_AT)
+  bytes.set(encodeHeader(record.header))
+  writeU32(bytes, PROOF_BYTES_AT, record.proofBytes)
+  writeU32(bytes, DATA_BYTES_AT, record.dataBytes)
+  new DataView(bytes.buffer).setFloat64(EXPIRY_AT, record.lease.expiresMs)
+  bytes.set(idBytes(record.lease.sender), SENDER_AT)
   return bytes
 }
 
 /** What a disk gives back is a stranger's: every field is checked that can be. */
 export function decodeRecord(bytes: Uint8Array): Result<FragmentRecord> {
   if (bytes.length !== RECORD_BYTES) return fail(`a record has ${String(RECORD_BYTES)} bytes`)
-  const [version, needed = 0, lastIndex = 0] = bytes
-  if (version !== VERSION) return fail('unknown version')
-  if (needed < 1 || needed > lastIndex + 1) return fail('impossible code')
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
-  const expiresMs = view.getFloat64(EXPIRY_AT)
-  if (!Number.isFinite(expiresMs)) return fail('impossible expiry')
+  // Copied, so that the header does not hold on to the database's memory.
+  const header = decodeHeader(new Uint8Array(bytes.subarray(0, HEADER_BYTES)))
+  if (!header.ok) return header
+  const expiresMs = new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getFloat64(EXPIRY_AT)
+  if (!Number.isFinite(expiresMs)) return fail('an impossible expiry')
   return ok({
-    header: {
-      needed,
-      total: lastIndex + 1,
-      segmentBytes: readU32(bytes, 3),
-      merkleRoot: new Uint8Array(bytes.subarray(ROOT_AT, ROOT_AT + 32)),
-    },
+    header: header.value,
     lease: { expiresMs, sender: present(parseId<NodeId>(bytes.subarray(SENDER_AT)), 'the sender fills the rest') },
-    proofBytes: readU32(bytes, 39),
-    dataBytes: readU32(bytes, 43),
+    proofBytes: readU32(bytes, PROOF_BYTES_AT),
+    dataBytes: readU32(bytes, DATA_BYTES_AT),
   })
 }

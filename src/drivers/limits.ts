@@ -37,6 +37,8 @@ export const DISK_RESERVE_BYTES = 64 * MIB
 
 /** Jobs a worker pool accepts beyond those running; their buffers are waiting in memory. */
 export const CODER_JOBS_QUEUED_MAX = 256
+/** Segments up to this are coded where they are: the way to a thread and back costs as much. */
+export const CODER_INLINE_BYTES_MAX = 32 * KIB
 /** Worker threads at most: coding is bound by memory bandwidth beyond this. */
 export const CODER_WORKERS_MAX = 4
 /** A worker with nothing to do ends after this; starting one takes 50 ms. */
