@@ -3,7 +3,7 @@
  * whatever ports it is given. A thin router: whatever decides stands in the layers.
  */
 import { linkedController } from '../base/signals.ts'
-import { signerOf } from '../crypto/signer.ts'
+import type { Signer } from '../crypto/signer.ts'
 import { Overlay } from '../overlay/overlay.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Coder } from '../ports/coder.ts'
@@ -34,8 +34,8 @@ export interface NodePorts {
 }
 
 export interface NodeConfig {
-  /** 32-byte Ed25519 seed: the node's identity. */
-  readonly seed: Uint8Array
+  /** The node's identity. */
+  readonly signer: Signer
   readonly networkName: string
   readonly version: string
   /** Default share of nodes that may vanish at once, for puts that name none. */
@@ -60,8 +60,7 @@ export class Node {
     this.startedMs = ports.clock.now()
     this.overlay = new Overlay(ports)
     const { overlay, ledger } = this
-    const signer = signerOf(ports.primitives, config.seed)
-    new Holder({ ...ports, signer, overlay }).serve(ports.network)
+    new Holder({ ...ports, signer: config.signer, overlay }).serve(ports.network)
     const holdings = new Holdings({ ...ports, overlay })
     this.objects = new ObjectStore(
       { ...ports, overlay, holdings, ledger, window: new StoreWindow() },
