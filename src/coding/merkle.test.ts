@@ -91,6 +91,18 @@ test('a proof that was changed anywhere, or is shown for another place, is refus
   )
 })
 
+test('an index outside the tree is refused, even with hashes that lead to the root', () => {
+  const code = { needed: 2, total: 5 }
+  const leaves = leavesOf(5)
+  const tree = new MerkleTree(primitives, leaves)
+  const dataRoot = new MerkleTree(primitives, leaves.slice(0, 2)).root
+  const middle = new MerkleTree(primitives, leaves.slice(2, 4)).root
+  const proof = concat(dataRoot, middle, present(leaves[4], 'a leaf'))
+  for (const index of [5, 300, -1, 0.5, Number.NaN]) {
+    assert.equal(verifyProof(primitives, code, tree.root, { index, leaf: new Uint8Array(32), proof }).ok, false)
+  }
+})
+
 test('random bytes are no proof and never make the decoder throw', () => {
   const claim = fc.record({
     proof: fc.uint8Array({ maxLength: 600 }),

@@ -61,7 +61,6 @@ export class MerkleTree {
 
 /** A fragment's place in its tree, as a stranger claims it. */
 export interface ClaimedLeaf {
-  /** 0 .. total - 1. */
   readonly index: number
   /** The leaf hash of the fragment at hand. */
   readonly leaf: Bytes
@@ -75,7 +74,9 @@ export function proofBytes(code: Code, index: number): number {
 
 /** The data root, when the proof leads to `root`. */
 export function verifyProof(primitives: Primitives, code: Code, root: Uint8Array, claim: ClaimedLeaf): Result<Bytes> {
-  if (claim.proof.length !== proofBytes(code, claim.index)) return fail('a proof of the wrong length')
+  const { index } = claim
+  if (!Number.isInteger(index) || index < 0 || index >= code.total) return fail('an index outside the stripe')
+  if (claim.proof.length !== proofBytes(code, index)) return fail('a proof of the wrong length')
   const roots = rootsOf(primitives, code, claim)
   return equal(roots.root, root) ? ok(roots.dataRoot) : fail('the proof does not lead to the root')
 }

@@ -196,20 +196,28 @@ test('a fragment with anything changed is refused', () => {
   }
 })
 
-/** A stripe whose fragments all prove themselves, but fragment `index` is not what the code makes of the data. */
-function dishonestStripe(index: number): EncodedStripe {
+/** A stripe whose fragments all lead to its root, but fragment `index` is not what the code makes of the data. */
+function dishonestStripe(index: number, fragment: Bytes): EncodedStripe {
   const honest = encode(new Uint8Array(80).fill(3), { needed: 4, total: 9 })
-  const fragments = honest.fragments.map((fragment, i) => (i === index ? fragment.map((byte) => byte ^ 1) : fragment))
-  const leaves = fragments.map((fragment) => leafHash(primitives, fragment))
+  const fragments = honest.fragments.with(index, fragment)
+  const leaves = fragments.map((each) => leafHash(primitives, each))
   const tree = new MerkleTree(primitives, leaves)
   const header = { ...honest.header, merkleRoot: tree.root }
   const proofs = fragments.map((_, i) => tree.proof(4, i))
   return { id: stripeId(primitives, header), header, fragments, proofs }
 }
 
+test('a fragment of another length is refused, even where its encoder committed to it', () => {
+  for (const length of [0, 19, 21]) {
+    const stripe = dishonestStripe(6, new Uint8Array(length))
+    assert.equal(verifyFragment(primitives, stripe.id, provable(stripe, 6)).ok, false)
+    assert.equal(verifyFragment(primitives, stripe.id, provable(stripe, 5)).ok, true)
+  }
+})
+
 test('parity that contradicts the data is damaged to every reader that used it', () => {
   const damaged = (error: unknown) => isFailure(error, 'damaged')
-  const stripe = dishonestStripe(6)
+  const stripe = dishonestStripe(6, new Uint8Array(20))
   assert.throws(() => decodeStripe(kernel, primitives, jobOf(stripe, [0, 1, 2, 6])), damaged)
   assert.throws(() => rebuildStripe(kernel, primitives, jobOf(stripe, [0, 1, 2, 3])), damaged)
   const honestPart = decodeStripe(kernel, primitives, jobOf(stripe, [0, 1, 7, 8]))
