@@ -74,8 +74,8 @@ export class LmdbFragmentStore implements FragmentStore {
         this.damagedSeen++
         return undefined
       }
-      // LMDB's memory is its own; one copy serves both.
-      const kept = new Uint8Array(bulk)
+      // A copy of its own already, taken by getBinary; two views of it serve the caller.
+      const kept = new Uint8Array(bulk.buffer as ArrayBuffer, bulk.byteOffset, bulk.length)
       return {
         stripe,
         header: record.header,

@@ -50,6 +50,7 @@ export class TlsConnection implements Connection {
     socket.setKeepAlive(true, KEEP_ALIVE_MS)
     socket.on('end', () => {
       this.closeReason ??= 'the peer closed the connection'
+      this.limitClosing()
     })
     socket.on('error', (error) => {
       this.closeReason ??= `the connection broke: ${error.message}`
@@ -113,7 +114,7 @@ export class TlsConnection implements Connection {
     this.reader.stop()
     this.socket.end()
     this.socket.resume()
-    this.closeDeadline = setTimeout(() => this.socket.destroy(), CLOSE_MS_MAX)
+    this.limitClosing()
   }
 
   /** Ends it without waiting for what is queued. */
@@ -121,6 +122,11 @@ export class TlsConnection implements Connection {
     this.closeReason ??= reason
     this.reader.stop()
     this.socket.destroy()
+  }
+
+  /** A peer that neither takes what is queued nor closes must not keep a stopping node waiting. */
+  private limitClosing(): void {
+    this.closeDeadline ??= setTimeout(() => this.socket.destroy(), CLOSE_MS_MAX)
   }
 
   private flush(): void {
