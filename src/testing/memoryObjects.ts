@@ -1,0 +1,158 @@
+/**
+ * Objects and directories in memory, for tests of the doors: what is put can be read back, and each call can be made to fail. Says
+ * nothing about networks; storage/objectStore.ts and vault/directoryStore.ts are the real ones.
+ */
+import { createHash, randomBytes } from 'node:crypto'
+import { concat, type Bytes } from '../base/bytes.ts'
+import { Failure, abortFailure } from '../base/failure.ts'
+import { parseIdText, type StripeId } from '../base/id.ts'
+import { present } from '../base/assert.ts'
+import type { Capability } from '../crypto/link.ts'
+import type { Health, Objects, OpenObject, PutOptions, PutResult } from '../storage/objects.ts'
+import type { Directories, OpenDirectory, PutDirectoryResult, TreeEntry, TreeSource } from '../vault/directory.ts'
+
+interface Kept {
+  readonly content: Bytes
+  readonly type: string
+}
+
+interface KeptEntry {
+  readonly entry: TreeEntry
+  readonly content: Bytes
+}
+
+const CHUNK_BYTES = 256 * 1024
+
+export class MemoryObjects implements Objects {
+  /** Asked before each chunk that is streamed, with its offset; what it returns is thrown. */
+  failAt: (offset: number) => Failure | undefined = () => undefined
+  /** Asked before each call; what it returns is thrown. */
+  failCall: (call: 'put' | 'open' | 'health') => Failure | undefined = () => undefined
+  /** Signals of every call so far, in order. */
+  readonly signals: AbortSignal[] = []
+  /** Options of every put so far. */
+  readonly puts: PutOptions[] = []
+  private readonly kept = new Map<StripeId, Kept>()
+
+  async put(source: AsyncIterable<Uint8Array>, options: PutOptions = {}): Promise<PutResult> {
+    this.begin('put', options.signal)
+    this.puts.push(options)
+    const content = await gather(source, (bytes) => {
+      options.onProgress?.({ bytes, fragmentsPlaced: 1, fragmentsTotal: 2 })
+    })
+    return this.keep(content, options.type ?? '', 'object')
+  }
+
+  async open(capability: Capability, options: { readonly signal?: AbortSignal } = {}): Promise<OpenObject> {
+    this.begin('open', options.signal)
+    const { content, type } = this.find(capability)
+    return this.opened(content, type)
+  }
+
+  async health(capability: Capability, options: { readonly signal?: AbortSignal } = {}): Promise<Health> {
+    this.begin('health', options.signal)
+    const { length: bytes } = this.find(capability).content
+    return { bytes, segments: 1, needed: 4, total: 33, alive: 33, aliveMin: 33, survivesNow: 0.5, state: 'healthy' }
+  }
+
+  keep(content: Bytes, type: string, what: Capability['what']): PutResult {
+    const root = present(parseIdText<StripeId>(createHash('sha256').update(content).digest('hex')), 'a hash is an id')
+    this.kept.set(root, { content, type })
+    const capability: Capability = { what, right: 'read', root, key: new Uint8Array(randomBytes(32)) }
+    return { capability, bytes: content.length, segments: 1, fragments: { needed: 4, total: 33, placed: 33 } }
+  }
+
+  find(capability: Capability): Kept {
+    const kept = this.kept.get(capability.root)
+    if (kept !== undefined) return kept
+    throw new Failure('not-found', 'no node has it', { details: { asked: 20, answered: 20 } })
+  }
+
+  opened(content: Bytes, type: string): OpenObject {
+    const { failAt } = this
+    return {
+      size: content.length,
+      type,
+      async *stream({ range, signal } = {}) {
+        const end = range === undefined ? content.length : range.end + 1
+        for (let at = range?.start ?? 0; at < end; at += CHUNK_BYTES) {
+          if (signal?.aborted === true) throw abortFailure(signal)
+          const failure = failAt(at)
+          if (failure !== undefined) throw failure
+          yield content.subarray(at, Math.min(at + CHUNK_BYTES, end))
+        }
+      },
+    }
+  }
+
+  private begin(call: 'put' | 'open' | 'health', signal: AbortSignal | undefined): void {
+    if (signal !== undefined) this.signals.push(signal)
+    const failure = this.failCall(call)
+    if (failure !== undefined) throw failure
+  }
+}
+
+export class MemoryDirectories implements Directories {
+  private readonly objects: MemoryObjects
+  private readonly trees = new Map<StripeId, readonly KeptEntry[]>()
+
+  constructor(objects: MemoryObjects) {
+    this.objects = objects
+  }
+
+  async put(entries: AsyncIterable<TreeSource>): Promise<PutDirectoryResult> {
+    const tree: KeptEntry[] = []
+    for await (const { entry, content } of entries) tree.push({ entry, content: await gather(content) })
+    const marker = new TextEncoder().encode(JSON.stringify(tree.map(({ entry }) => entry)))
+    const result = this.objects.keep(marker, '', 'directory')
+    this.trees.set(result.capability.root, tree)
+    return { ...result, entries: tree.length }
+  }
+
+  /** One segment for each entry. */
+  async health(capability: Capability): Promise<Health> {
+    const health = await this.objects.health(capability)
+    return { ...health, segments: this.find(capability).length }
+  }
+
+  async open(capability: Capability): Promise<OpenDirectory> {
+    const { objects } = this
+    const tree = this.find(capability)
+    const at = (path: string): KeptEntry => {
+      const found = tree.find(({ entry }) => entry.path === path)
+      if (found === undefined) throw new Failure('not-found', `nothing stands at ${path}`)
+      return found
+    }
+    return {
+      list: async (path) => tree.map(({ entry }) => entry).filter((entry) => parentOf(entry.path) === path),
+      stat: async (path) => at(path).entry,
+      open: async (path) => objects.opened(at(path).content, at(path).entry.type),
+      async *walk() {
+        for (const { entry, content } of tree) {
+          yield { entry, content: () => objects.opened(content, entry.type).stream() }
+        }
+      },
+    }
+  }
+
+  private find(capability: Capability): readonly KeptEntry[] {
+    const tree = this.trees.get(capability.root)
+    if (tree === undefined) throw new Failure('not-found', 'no node has it')
+    return tree
+  }
+}
+
+async function gather(source: AsyncIterable<Uint8Array>, onBytes?: (bytes: number) => void): Promise<Bytes> {
+  const pieces: Uint8Array[] = []
+  let bytes = 0
+  for await (const piece of source) {
+    pieces.push(piece.slice())
+    bytes += piece.length
+    onBytes?.(bytes)
+  }
+  return concat(...pieces)
+}
+
+function parentOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf('/')))
+}
