@@ -52,7 +52,10 @@ async function answer(): Promise<void> {
     let bulkBytes = 0
     connection.onClose = () => {}
     connection.onFrame = (frame) => {
-      if (connection.channel === 'control') return connection.send([frame])
+      if (connection.channel === 'control') {
+        connection.send([frame])
+        return
+      }
       bulkBytes += frame.length
       if (bulkBytes === BULK_BYTES) connection.send([new Uint8Array(1)])
     }
@@ -60,7 +63,7 @@ async function answer(): Promise<void> {
   const identity = identityFromSeed(primitives, new Uint8Array(32).fill(2))
   const floor = createServer({ key: identity.keyPem, cert: identity.certificatePem }, (socket) => {
     let bytes = 0
-    socket.on('data', (piece) => {
+    socket.on('data', (piece: Buffer) => {
       bytes += piece.length
       if (bytes === BULK_BYTES) socket.end('done')
     })

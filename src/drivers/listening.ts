@@ -47,7 +47,7 @@ function adviceFor(code: unknown): string {
     case 'EPERM':
       return 'this user may not use this port; choose one above 1023'
     default:
-      return String(code ?? 'unknown cause')
+      return typeof code === 'string' ? code : 'the system gives no cause'
   }
 }
 

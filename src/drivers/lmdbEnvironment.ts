@@ -26,7 +26,7 @@ export class LmdbEnvironment {
   private readonly folder: string
   private readonly lock: FolderLock
   private readonly root: RootDatabase<Buffer | Uint8Array, Uint8Array>
-  private waiting: Write[] = []
+  private readonly waiting: Write[] = []
   private committing: Promise<void> | undefined
   private closing: Promise<void> | undefined
 

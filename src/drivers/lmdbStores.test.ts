@@ -127,7 +127,7 @@ void test('a file that is no database, or was cut short, is refused with advice 
     await writeFile(path, damaged)
     await assert.rejects(
       LmdbStateStore.open(folder.path),
-      (error) => isFailure(error, 'storage') && /move the folder away/.test(error.message),
+      (error) => isFailure(error, 'storage') && error.message.includes('move the folder away'),
     )
     assert.deepEqual(await readFile(path), damaged)
   }

@@ -52,7 +52,7 @@ export class TlsConnection implements Connection {
       this.closeReason ??= 'the peer closed the connection'
       this.limitClosing()
     })
-    socket.on('error', (error) => {
+    socket.on('error', (error: Error) => {
       this.closeReason ??= `the connection broke: ${error.message}`
     })
     socket.on('close', () => {

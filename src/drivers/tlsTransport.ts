@@ -2,7 +2,7 @@
  * The Transport port on node:tls: TLS 1.3, both sides present a self-signed certificate, and the node id is the hash of the key
  * whose possession TLS has proven. Chains, names, dates and session resumption have no part in it.
  */
-import type { Socket } from 'node:net'
+import type { DropArgument, Socket } from 'node:net'
 import { connect, createSecureContext, createServer, type SecureContext, type Server, type TLSSocket } from 'node:tls'
 import { abortFailure, Failure, isFailure } from '../base/failure.ts'
 import type { NodeId } from '../base/id.ts'
@@ -76,9 +76,11 @@ export class TlsTransport implements Transport {
       handshakeTimeout: HANDSHAKE_MS_MAX,
     })
     server.maxConnections = INBOUND_CONNECTIONS_MAX
-    server.on('connection', (socket) => this.onAccepted(socket))
+    server.on('connection', (socket: Socket) => this.onAccepted(socket))
     server.on('tlsClientError', (error, socket) => this.turnAway(socket, error.message))
-    server.on('drop', (facts) => this.options.onTurnedAway?.(facts?.remoteAddress ?? '', 'too many connections'))
+    server.on('drop', (facts?: DropArgument) => {
+      this.options.onTurnedAway?.(plainHost(facts?.remoteAddress ?? ''), 'too many connections')
+    })
     server.on('secureConnection', (socket) => void this.admit(socket, onConnection))
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
@@ -86,7 +88,7 @@ export class TlsTransport implements Transport {
     }).catch((error: unknown) => {
       throw listenFailure(error, host, port)
     })
-    server.on('error', (error) => this.options.onTurnedAway?.('', `cannot accept connections: ${error.message}`))
+    server.on('error', (error: Error) => this.options.onTurnedAway?.('', `cannot accept connections: ${error.message}`))
     this.server = server
     this.listenedAddresses = announce ?? listenAddresses(server, host)
   }
@@ -223,8 +225,8 @@ async function handshaken(socket: TLSSocket, target: TlsAddress, signal: AbortSi
   let reached = false
   signal.addEventListener('abort', onAbort, { once: true })
   socket.once('connect', () => (reached = true))
-  socket.once('secureConnect', outcome.resolve)
-  socket.on('error', (error) => outcome.reject(dialFailure(where, reached, error)))
+  socket.once('secureConnect', () => outcome.resolve())
+  socket.on('error', (error: Error) => outcome.reject(dialFailure(where, reached, error)))
   socket.once('close', () => outcome.reject(dialFailure(where, reached, undefined)))
   try {
     await outcome.promise

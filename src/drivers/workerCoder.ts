@@ -135,11 +135,13 @@ export class WorkerCoder implements Coder {
 function settle(job: Job, outcome: CoderOutcome): void {
   switch (outcome.kind) {
     case 'done':
-      return job.resolve(outcome.value)
+      job.resolve(outcome.value)
+      break
     case 'failed':
-      return job.reject(new Failure(outcome.code, outcome.message))
+      job.reject(new Failure(outcome.code, outcome.message))
+      break
     case 'broken':
-      return job.reject(new AssertionFailed(outcome.message))
+      job.reject(new AssertionFailed(outcome.message))
   }
 }
 

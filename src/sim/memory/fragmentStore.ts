@@ -32,7 +32,7 @@ export class MemoryFragmentStore implements FragmentStore {
   private closed = false
 
   constructor(options: MemoryFragmentStoreOptions = {}) {
-    this.disk = options.disk ?? new Map()
+    this.disk = options.disk ?? new Map<StripeId, Map<number, Kept>>()
     this.quotaBytes = options.quotaBytes ?? Number.POSITIVE_INFINITY
     this.fault = options.fault
     for (const stripe of this.disk.values()) for (const kept of stripe.values()) this.count(kept, 1)

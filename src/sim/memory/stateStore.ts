@@ -24,7 +24,7 @@ export class MemoryStateStore implements StateStore {
   private closed = false
 
   constructor(options: MemoryStateStoreOptions = {}) {
-    this.disk = options.disk ?? new Map()
+    this.disk = options.disk ?? new Map<string, Bytes>()
     this.quotaBytes = options.quotaBytes ?? Number.POSITIVE_INFINITY
     this.fault = options.fault
     for (const value of this.disk.values()) this.bytes += value.length
