@@ -2,7 +2,6 @@
  * One node: its layers made, connected and started, and stopped again. Runs in the real world and in the simulated one, on
  * whatever ports it is given. A thin router: whatever decides stands in the layers.
  */
-import { linkedController } from '../base/signals.ts'
 import type { Signer } from '../crypto/signer.ts'
 import { Overlay } from '../overlay/overlay.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -47,7 +46,7 @@ export interface NodeConfig {
 }
 
 export class Node {
-  readonly objects: Objects
+  private readonly store: ObjectStore
   private readonly ports: NodePorts
   private readonly config: NodeConfig
   private readonly overlay: Overlay
@@ -62,35 +61,32 @@ export class Node {
     const { overlay, ledger } = this
     new Holder({ ...ports, signer: config.signer, overlay }).serve(ports.network)
     const holdings = new Holdings({ ...ports, overlay })
-    this.objects = new ObjectStore(
-      { ...ports, overlay, holdings, ledger, window: new StoreWindow() },
-      config.survive,
-    )
+    this.store = new ObjectStore({ ...ports, overlay, holdings, ledger, window: new StoreWindow() }, config.survive)
     this.overlay.serve()
   }
 
   /**
-   * Listens, joins through the bootstrap contacts and the peers of earlier runs, and serves. Rejects when it cannot listen;
-   * finding nobody to join is no error.
+   * Listens, joins through the bootstrap contacts and the peers of earlier runs, and serves. Rejects when it cannot listen or
+   * is aborted, with all that it was given closed; finding nobody to join is no error.
    */
   static async start(ports: NodePorts, config: NodeConfig, signal?: AbortSignal): Promise<Node> {
     const node = new Node(ports, config)
-    await ports.network.start({
-      onPeer: (peer) => {
-        node.overlay.onPeer(peer)
-      },
-      onPeerLost: (id) => {
-        node.overlay.onPeerLost(id)
-      },
-    })
-    const controller = linkedController(signal)
     try {
-      await node.overlay.join(config.bootstrap, controller.signal)
-    } finally {
-      controller.release()
+      await ports.network.start({
+        onPeer: (peer) => node.overlay.onPeer(peer),
+        onPeerLost: (id) => node.overlay.onPeerLost(id),
+      })
+      await node.overlay.join(config.bootstrap, signal)
+    } catch (error) {
+      await node.stop()
+      throw error
     }
     node.overlay.start()
     return node
+  }
+
+  get objects(): Objects {
+    return this.store
   }
 
   /** How others reach this node. */
@@ -128,8 +124,9 @@ export class Node {
     }
   }
 
-  /** Leaves the network and closes what it was given. Nothing of the node is left in the event loop then. */
+  /** Ends the calls under way, leaves the network and closes what it was given. Nothing of the node is left in the event loop then. */
   async stop(): Promise<void> {
+    this.store.close()
     await this.overlay.stop()
     await this.ports.network.close()
     await this.ports.fragments.close()

@@ -6,7 +6,19 @@ export function failureDomain(contact: Contact): string {
   const address = contact.addresses[0]
   if (address === undefined) return contact.id
   const host = /^[a-z0-9+]+:\/\/(\[[^\]]*\]|[^:/]*)/.exec(address)?.[1] ?? address
-  if (host.startsWith('[')) return host.slice(1, -1).split(':').slice(0, 3).join(':')
-  const octets = host.split('.')
-  return octets.length === 4 ? octets.slice(0, 3).join('.') : host
+  if (host.startsWith('[') && !host.includes('.')) return first48Bits(host.slice(1, -1))
+  // Also of an IPv4 address within an IPv6 one, as in [::ffff:10.0.0.1].
+  return /(\d+\.\d+\.\d+)\.\d+\]?$/.exec(host)?.[1] ?? host
+}
+
+/** The first three of the eight groups of an IPv6 address, of which one run of zeros may be left out (RFC 4291, section 2.2). */
+function first48Bits(host: string): string {
+  const [before = '', after] = host.split('::')
+  const groups = before === '' ? [] : before.split(':')
+  const tail = after === undefined || after === '' ? [] : after.split(':')
+  while (groups.length + tail.length < 8) groups.push('0')
+  return [...groups, ...tail]
+    .slice(0, 3)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(':')
 }

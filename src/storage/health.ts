@@ -27,11 +27,16 @@ export async function objectHealth(deps: ReadDeps, capability: Capability, signa
     capability.right === 'verify' ? capability.key : objectKeys(deps.primitives, capability.key).verifyKey
   const root = await readRoot(deps, capability.root, verifyKey, signal)
   const parallel = new Semaphore(HEALTH_PARALLEL)
-  const asked = [ask(deps, capability.root, root.children.length === 0, signal)]
-  for await (const { id, isData } of new StripeLists(deps, root, verifyKey).all(signal)) {
+  const asked: Promise<StripeHealth>[] = []
+  const begin = async (id: StripeId, isData: boolean): Promise<void> => {
     const release = await parallel.acquire(1, signal)
-    asked.push(ask(deps, id, isData, signal).finally(release))
+    const asking = ask(deps, id, isData, signal).finally(release)
+    // One that fails before all are begun is met again below.
+    asking.catch(() => undefined)
+    asked.push(asking)
   }
+  await begin(capability.root, root.children.length === 0)
+  for await (const { id, isData } of new StripeLists(deps, root, verifyKey).all(signal)) await begin(id, isData)
   return summary(await Promise.all(asked), root.size, segmentCount(root))
 }
 

@@ -10,12 +10,14 @@ import { regionPoint } from '../crypto/derive.ts'
 import type { Signer } from '../crypto/signer.ts'
 import type { Overlay } from '../overlay/overlay.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { StripeHeader } from '../ports/coder.ts'
 import type { FragmentStore, StoredFragment } from '../ports/fragmentStore.ts'
 import type { Network, Peer } from '../ports/network.ts'
 import type { Primitives } from '../ports/primitives.ts'
 import { BODY_BYTES_MAX } from '../wire/limits.ts'
 import type { Messages } from '../wire/messages.ts'
 import { ADMISSION_SIZE, LEASE_MS_MAX } from './limits.ts'
+import { regionCount } from './placeStripe.ts'
 import { receiptMessage } from './receipt.ts'
 
 export interface HolderDeps {
@@ -54,7 +56,6 @@ export class Holder {
   private async store(request: Messages['store']['request'], from: Peer): Promise<Messages['store']['reply']> {
     const { clock, fragments, signer } = this.deps
     const offered = this.readOffer(request)
-    this.admit(offered.stripe, request.region)
     const expiresMs = Math.floor(clock.now() + Math.min(request.leaseMs, LEASE_MS_MAX))
     await fragments.put(offered.fragments, { expiresMs, sender: from.id })
     const indices = offered.fragments.map((fragment) => fragment.index)
@@ -62,7 +63,7 @@ export class Holder {
     return { expiresMs, publicKey: signer.publicKey, signature: signer.sign(message) }
   }
 
-  /** The fragments sent, each of which has proven that it belongs to the stripe. */
+  /** The fragments sent, each of which has proven that it belongs to the stripe. Hashed only once the stripe is admitted. */
   private readOffer(request: Messages['store']['request']): {
     readonly stripe: StripeId
     readonly fragments: readonly StoredFragment[]
@@ -72,17 +73,20 @@ export class Holder {
     const parts = request.body ?? []
     if (parts.length !== request.fragments.length) throw new Failure('invalid', 'one body part per fragment is needed')
     const stripe = stripeId(this.deps.primitives, header.value)
+    this.admit(stripe, header.value, request.region)
     const fragments = request.fragments.map(({ index, proof }, at) => {
       const fragment = { stripe, header: header.value, index, proof, data: (parts[at] ?? EMPTY) as Bytes }
       const verified = verifyFragment(this.deps.primitives, stripe, fragment)
-      if (!verified.ok) throw new Failure('damaged', `fragment ${String(index)} does not prove itself: ${verified.error}`)
+      if (!verified.ok)
+        throw new Failure('damaged', `fragment ${String(index)} does not prove itself: ${verified.error}`)
       return fragment
     })
     return { stripe, fragments }
   }
 
   /** Far regions are somebody else's: readers would not look for them here. */
-  private admit(stripe: StripeId, region: number): void {
+  private admit(stripe: StripeId, { total }: StripeHeader, region: number): void {
+    if (region >= regionCount(total)) throw new Failure('invalid', 'the stripe has no such region')
     const point = regionPoint(this.deps.primitives, stripe, region)
     if (!this.deps.overlay.isAmongNearest(point, ADMISSION_SIZE)) {
       throw new Failure('refused', 'this node is not in that region of the stripe')

@@ -66,10 +66,7 @@ export class Holdings {
   }
 
   /** A header that is not the stripe's own, or indices outside it, count as having none. */
-  private read(
-    stripe: StripeId,
-    raw: Messages['have']['reply']['holdings'][number] | undefined,
-  ): Holding | undefined {
+  private read(stripe: StripeId, raw: Messages['have']['reply']['holdings'][number] | undefined): Holding | undefined {
     if (raw === undefined) return undefined
     const header = decodeHeader(raw.header)
     if (!header.ok || stripeId(this.deps.primitives, header.value) !== stripe) return undefined

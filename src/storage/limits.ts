@@ -2,8 +2,9 @@
 import { assert } from '../base/assert.ts'
 import { DAY, KIB, MIB, SECOND } from '../base/units.ts'
 import { SEGMENT_BYTES_MAX } from '../coding/limits.ts'
+import { PROOF_BYTES_MAX } from '../coding/merkle.ts'
 import { REGION_SIZE } from '../overlay/limits.ts'
-import { BODY_BYTES_MAX, HAVE_STRIPES_MAX } from '../wire/limits.ts'
+import { BODY_BYTES_MAX, HAVE_STRIPES_MAX, HEAD_BYTES_MAX } from '../wire/limits.ts'
 
 /** A stripe's fragments lie in this many regions, so that a censor must win most of them. */
 export const REGION_COUNT_MAX = 16
@@ -23,6 +24,10 @@ export const LINGER_MS = 5 * SECOND
 export const STORE_MS = 15 * SECOND
 /** A busy holder is left alone for this long. */
 export const BUSY_MS = 200
+/** A holder that is busy this often in a row of one stripe counts as failed, so that no call waits for ever. */
+export const BUSY_TRIES_MAX = 20
+/** Fragments in one store request: with the longest proofs they still fit its head. */
+export const STORE_FRAGMENTS_MAX = 128
 /** Segments encoded and placed at once: each holds up to 4 x 16 MiB in memory. */
 export const PUT_SEGMENTS_PARALLEL = 2
 /** Store requests under way at once over all stripes: the AIMD window's bounds. */
@@ -63,5 +68,6 @@ export const HEALTH_PARALLEL = 8
 
 assert(FETCH_BYTES <= BODY_BYTES_MAX, 'what one fetch asks for fits one reply')
 assert(SEGMENT_BYTES_MAX / 64 <= FETCH_BYTES, 'the largest fragment fits one fetch')
+assert(STORE_FRAGMENTS_MAX * (PROOF_BYTES_MAX + 12) + KIB <= HEAD_BYTES_MAX, 'indices, proofs and lengths fit a head')
 assert(HEALTH_PARALLEL <= HAVE_STRIPES_MAX, 'one question per holder carries all stripes asked at once')
 assert(LIST_CHILDREN_MAX * 34 < ROOT_BYTES_MAX && ROOT_BYTES_MAX <= MIB, 'a full list fits the root')

@@ -1,5 +1,5 @@
 /** Finding who holds a stripe's fragments: its regions a few at a time, every member of each asked once. */
-import { isFailure } from '../base/failure.ts'
+import { abortFailure, isFailure } from '../base/failure.ts'
 import type { NodeId, StripeId } from '../base/id.ts'
 import { regionPoint } from '../crypto/derive.ts'
 import type { Overlay } from '../overlay/overlay.ts'
@@ -39,6 +39,7 @@ export async function locateStripe(
 ): Promise<Evidence> {
   const search = new Search(deps, stripe, options.onHolding)
   for (let region = 0; region < search.regionCount && !options.enough(); region += LOCATE_REGIONS_PARALLEL) {
+    if (options.signal.aborted) throw abortFailure(options.signal)
     await search.askRegions(region, Math.min(region + LOCATE_REGIONS_PARALLEL, search.regionCount), options.signal)
   }
   return search.evidence()

@@ -21,13 +21,15 @@ export async function readRoot(
   const run = await readStripe(deps, root, { signal })
   const clear = deps.primitives.cipher(rootKey(deps.primitives, verifyKey), 0, concat(...run.chunks))
   const decoded = decodeRoot(clear)
-  if (!decoded.ok) throw new Failure('damaged', `the root of the object cannot be read with this link: ${decoded.error}`)
+  if (!decoded.ok)
+    throw new Failure('damaged', `the root of the object cannot be read with this link: ${decoded.error}`)
   return decoded.value
 }
 
 /** See Objects.open. */
 export async function openObject(deps: ReadDeps, capability: Capability, signal: AbortSignal): Promise<OpenObject> {
-  if (capability.right !== 'read') throw new Failure('invalid', 'a verify link does not open content; use the read link')
+  if (capability.right !== 'read')
+    throw new Failure('invalid', 'a verify link does not open content; use the read link')
   const { verifyKey, readKey } = objectKeys(deps.primitives, capability.key)
   const root = await readRoot(deps, capability.root, verifyKey, signal)
   const content = openContent(deps.primitives, readKey, root)

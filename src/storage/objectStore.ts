@@ -1,15 +1,18 @@
 /** Objects (objects.ts) on top of the network: the composition of writer, reader and health, nothing more. */
+import type { Bytes } from '../base/bytes.ts'
+import { Failure } from '../base/failure.ts'
 import { linkedController } from '../base/signals.ts'
 import type { Capability } from '../crypto/link.ts'
 import { objectHealth } from './health.ts'
 import { openObject } from './objectReader.ts'
-import type { Health, Objects, OpenObject, PutOptions, PutResult } from './objects.ts'
+import type { ByteRange, Health, Objects, OpenObject, PutOptions, PutResult } from './objects.ts'
 import { writeObject, type WriteDeps } from './objectWriter.ts'
 import type { ReadDeps } from './readStripe.ts'
 
 export class ObjectStore implements Objects {
   private readonly deps: ReadDeps & WriteDeps
   private readonly survive: number
+  private readonly ending = new AbortController()
 
   /** `survive`: the share of nodes that may vanish at once, for puts that name none. */
   constructor(deps: ReadDeps & WriteDeps, survive: number) {
@@ -18,23 +21,46 @@ export class ObjectStore implements Objects {
   }
 
   put(source: AsyncIterable<Uint8Array>, options: PutOptions = {}): Promise<PutResult> {
-    return writeObject(this.deps, source, this.survive, options)
+    return this.call(options, (signal) => writeObject(this.deps, source, this.survive, { ...options, signal }))
   }
 
-  open(capability: Capability, options: { readonly signal?: AbortSignal } = {}): Promise<OpenObject> {
-    return withSignal(options.signal, (signal) => openObject(this.deps, capability, signal))
+  async open(capability: Capability, options: { readonly signal?: AbortSignal } = {}): Promise<OpenObject> {
+    const object = await this.call(options, (signal) => openObject(this.deps, capability, signal))
+    const { size, type } = object
+    return { size, type, stream: (streamOptions) => this.stream(object, streamOptions) }
   }
 
   health(capability: Capability, options: { readonly signal?: AbortSignal } = {}): Promise<Health> {
-    return withSignal(options.signal, (signal) => objectHealth(this.deps, capability, signal))
+    return this.call(options, (signal) => objectHealth(this.deps, capability, signal))
   }
-}
 
-async function withSignal<T>(parent: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const controller = linkedController(parent)
-  try {
-    return await work(controller.signal)
-  } finally {
-    controller.release()
+  /** Ends every call and stream under way with `closed`, and every later one. */
+  close(): void {
+    this.ending.abort(new Failure('closed', 'this node is stopping'))
+  }
+
+  private async call<T>(
+    options: { readonly signal?: AbortSignal },
+    work: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const controller = linkedController(options.signal, this.ending.signal)
+    try {
+      return await work(controller.signal)
+    } finally {
+      controller.abort(new Failure('aborted', 'the call has ended'))
+      controller.release()
+    }
+  }
+
+  private async *stream(
+    object: OpenObject,
+    options: { readonly range?: ByteRange; readonly signal?: AbortSignal } = {},
+  ): AsyncGenerator<Bytes> {
+    const controller = linkedController(options.signal, this.ending.signal)
+    try {
+      yield* object.stream({ ...options, signal: controller.signal })
+    } finally {
+      controller.release()
+    }
   }
 }

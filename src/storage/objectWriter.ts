@@ -3,7 +3,7 @@ import { EMPTY, type Bytes } from '../base/bytes.ts'
 import { Failure } from '../base/failure.ts'
 import type { StripeId } from '../base/id.ts'
 import { Semaphore } from '../base/semaphore.ts'
-import { linkedController } from '../base/signals.ts'
+import { linkedController, orAborted } from '../base/signals.ts'
 import { codeFor } from '../coding/code.ts'
 import { SEGMENT_BYTES_MAX } from '../coding/limits.ts'
 import { listKey, objectKeys, rootKey, segmentKey, type ObjectKeys } from '../crypto/derive.ts'
@@ -30,10 +30,13 @@ export async function writeObject(
 ): Promise<PutResult> {
   const share = options.survive ?? survive
   if (!(share > 0 && share < 1)) throw new Failure('invalid', 'the share to survive lies between 0 and 1, as in 0.5')
-  if ((options.type?.length ?? 0) > TYPE_CHARS_MAX) throw new Failure('invalid', 'the media type is too long')
+  const { type = '' } = options
+  if (type.length > TYPE_CHARS_MAX) throw new Failure('invalid', 'the media type is too long')
+  if (!type.isWellFormed()) throw new Failure('invalid', 'the media type is no text')
   const controller = linkedController(options.signal)
   try {
-    return await new ObjectWriting(deps, share, options, controller).run(source)
+    // A source that gives nothing must not keep a put that has failed, or was given up, from settling.
+    return await orAborted(new ObjectWriting(deps, share, options, controller).run(source), controller.signal)
   } catch (error) {
     controller.abort(error)
     throw error
@@ -157,4 +160,3 @@ class ObjectWriting {
     this.options.onProgress?.({ bytes: bytesRead, fragmentsPlaced, fragmentsTotal })
   }
 }
-

@@ -11,7 +11,15 @@ import type { Network } from '../ports/network.ts'
 import type { Primitives } from '../ports/primitives.ts'
 import { BODY_BYTES_MAX } from '../wire/limits.ts'
 import type { Messages } from '../wire/messages.ts'
-import { BUSY_MS, HEDGE_STORE_MS, LEASE_MS, LINGER_MS, REGION_COUNT_MAX, STORE_MS } from './limits.ts'
+import {
+  BUSY_MS,
+  HEDGE_STORE_MS,
+  LEASE_MS,
+  LINGER_MS,
+  REGION_COUNT_MAX,
+  STORE_FRAGMENTS_MAX,
+  STORE_MS,
+} from './limits.ts'
 import { Placement, type Batch } from './placement.ts'
 import { isReceiptValid } from './receipt.ts'
 import type { StoreWindow } from './storeWindow.ts'
@@ -71,7 +79,7 @@ class StripePlacing {
     this.placement = new Placement({
       total: stripe.header.total,
       regions,
-      fragmentsPerBatch: Math.max(1, Math.floor(BODY_BYTES_MAX / fragmentBytes)),
+      fragmentsPerBatch: Math.max(1, Math.min(Math.floor(BODY_BYTES_MAX / fragmentBytes), STORE_FRAGMENTS_MAX)),
     })
     this.controller = linkedController(options.signal)
   }

@@ -9,7 +9,7 @@ import type { NodeId } from '../base/id.ts'
 import type { Contact } from '../ports/connection.ts'
 import type { Region } from '../overlay/overlay.ts'
 import { failureDomain } from './failureDomain.ts'
-import { ACKNOWLEDGED_SHARE } from './limits.ts'
+import { ACKNOWLEDGED_SHARE, BUSY_TRIES_MAX } from './limits.ts'
 
 /** Fragments for one holder, as a member of one region of the stripe. */
 export interface Batch {
@@ -25,6 +25,7 @@ interface Candidate {
   readonly region: number
   /** Assigned and not failed. */
   fragments: number
+  busyTimes: number
   excluded: boolean
 }
 
@@ -108,10 +109,14 @@ export class Placement {
     }
   }
 
-  /** The batch was declined for now only: the same holder is asked again in its turn. */
+  /** The batch was declined for now only: the same holder is asked again in its turn, but not for ever. */
   onBusy(batch: Batch): void {
     const candidate = this.candidates.get(batch.contact.id)
     assert(candidate !== undefined, 'only candidates are asked')
+    if (candidate.excluded || ++candidate.busyTimes >= BUSY_TRIES_MAX) {
+      this.onFailed(batch)
+      return
+    }
     for (const index of batch.indices) this.unmarkUnderWay(index, batch.contact.id)
     this.queues.set(candidate, [...(this.queues.get(candidate) ?? []), ...batch.indices])
   }
@@ -157,7 +162,7 @@ export class Placement {
   }
 
   private enqueue(candidate: Candidate, index: number): void {
-    this.load(candidate, +1)
+    this.load(candidate, 1)
     const queue = this.queues.get(candidate)
     if (queue === undefined) this.queues.set(candidate, [index])
     else queue.push(index)
@@ -171,7 +176,7 @@ export class Placement {
   private candidate(contact: Contact, region: number): Candidate {
     const known = this.candidates.get(contact.id)
     if (known !== undefined) return known
-    const candidate = { contact, domain: failureDomain(contact), region, fragments: 0, excluded: false }
+    const candidate = { contact, domain: failureDomain(contact), region, fragments: 0, busyTimes: 0, excluded: false }
     this.candidates.set(contact.id, candidate)
     return candidate
   }

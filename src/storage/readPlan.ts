@@ -7,7 +7,7 @@
 import { assert } from '../base/assert.ts'
 import type { NodeId } from '../base/id.ts'
 import type { Contact } from '../ports/connection.ts'
-import { FETCHES_PER_HOLDER, SLOW_FACTOR, SLOW_FETCH_MS_MIN } from './limits.ts'
+import { BUSY_TRIES_MAX, FETCHES_PER_HOLDER, SLOW_FACTOR, SLOW_FETCH_MS_MIN } from './limits.ts'
 
 export type ReadStep =
   | { readonly kind: 'fetch'; readonly contact: Contact; readonly indices: readonly number[] }
@@ -22,6 +22,7 @@ interface Holder {
   readonly contact: Contact
   readonly indices: Set<number>
   fetches: number
+  busyTimes: number
 }
 
 interface Asked {
@@ -61,7 +62,7 @@ export class ReadPlan {
 
   onHolding(contact: Contact, indices: Iterable<number>): void {
     if (this.excluded.has(contact.id)) return
-    this.holders.set(contact.id, { contact, indices: new Set(indices), fetches: 0 })
+    this.holders.set(contact.id, { contact, indices: new Set(indices), fetches: 0, busyTimes: 0 })
   }
 
   /** Everybody who might hold fragments has been asked. */
@@ -79,11 +80,18 @@ export class ReadPlan {
   onFetchEnded(contact: Contact, indices: readonly number[], elapsedMs: number): void {
     const holder = this.holders.get(contact.id)
     if (holder !== undefined) holder.fetches--
-    for (const index of indices) {
-      if (this.asked.get(index)?.holder.contact.id === contact.id) this.asked.delete(index)
-      if (!this.have.has(index)) holder?.indices.delete(index)
-    }
+    this.release(contact.id, indices)
+    for (const index of indices) if (!this.have.has(index)) holder?.indices.delete(index)
     this.meanFetchMs = this.meanFetchMs === 0 ? elapsedMs : 0.8 * this.meanFetchMs + 0.2 * elapsedMs
+  }
+
+  /** The fetch was declined for now only: what it asked for may be asked of that holder again, but not for ever. */
+  onBusy(contact: Contact, indices: readonly number[]): void {
+    this.release(contact.id, indices)
+    const holder = this.holders.get(contact.id)
+    if (holder === undefined) return
+    holder.fetches--
+    if (++holder.busyTimes >= BUSY_TRIES_MAX) this.exclude(contact.id)
   }
 
   /** The holder lies or is silent: nothing more is asked of it. Returns how many fragments it offered and has not given. */
@@ -104,6 +112,10 @@ export class ReadPlan {
     }
     if (this.asked.size > 0) return { kind: 'wait', untilMs: this.nextSlowMs(nowMs) }
     return this.located ? { kind: 'short' } : { kind: 'wait', untilMs: undefined }
+  }
+
+  private release(id: NodeId, indices: readonly number[]): void {
+    for (const index of indices) if (this.asked.get(index)?.holder.contact.id === id) this.asked.delete(index)
   }
 
   private idleHolders(): readonly Holder[] {
@@ -128,7 +140,9 @@ export class ReadPlan {
     const slowBefore = nowMs - this.slowMs()
     const inTime = [...this.asked.values()].filter((each) => each.sinceMs > slowBefore).length
     const slow = this.asked.size > inTime
-    const hopeless = this.wanted.some((index) => !this.have.has(index) && !this.asked.has(index) && this.nobodyOffers(index))
+    const hopeless = this.wanted.some(
+      (index) => !this.have.has(index) && !this.asked.has(index) && this.nobodyOffers(index),
+    )
     if (!slow && !(hopeless && (this.located || this.needed === 1))) return 0
     return this.needed - this.have.size - inTime
   }

@@ -1,7 +1,7 @@
 /** Reading one stripe, or some bytes of it: find holders, fetch, verify every fragment, decode only when data is missing. */
 import { assert, present } from '../base/assert.ts'
 import type { Bytes } from '../base/bytes.ts'
-import { Failure, isFailure } from '../base/failure.ts'
+import { abortFailure, Failure, isFailure } from '../base/failure.ts'
 import type { NodeId, StripeId } from '../base/id.ts'
 import { deferred, linkedController, orAborted } from '../base/signals.ts'
 import { decodeHeader, fragmentBytes, verifyFragment } from '../coding/stripe.ts'
@@ -11,7 +11,7 @@ import type { Contact } from '../ports/connection.ts'
 import type { Network } from '../ports/network.ts'
 import type { Messages } from '../wire/messages.ts'
 import type { Holding } from './holdings.ts'
-import { FETCH_BYTES, FETCH_MS } from './limits.ts'
+import { BUSY_MS, FETCH_BYTES, FETCH_MS } from './limits.ts'
 import { locateStripe, type Evidence, type LocateDeps } from './locate.ts'
 import type { ReadLedger } from './readLedger.ts'
 import { ReadPlan } from './readPlan.ts'
@@ -78,8 +78,10 @@ class StripeRead {
   }
 
   async run(): Promise<CipherRun> {
+    this.signal.addEventListener('abort', () => this.news.resolve(), { once: true })
     void this.locate()
     for (;;) {
+      if (this.signal.aborted) throw abortFailure(this.signal)
       if (this.locateError !== undefined) throw this.locateError as Error
       const step = this.plan?.next(this.deps.clock.now())
       if (step?.kind === 'done') return step.how === 'direct' ? this.direct() : this.decode()
@@ -138,10 +140,17 @@ class StripeRead {
       this.accept(contact, reply)
     } catch (error) {
       if (this.signal.aborted) return
-      if (!isFailure(error, 'busy')) this.plan?.exclude(contact.id)
+      if (isFailure(error, 'busy')) return this.onBusy(contact, indices)
+      this.plan?.exclude(contact.id)
       this.deps.overlay.onRequestFailed(contact, error)
     }
     this.plan?.onFetchEnded(contact, indices, this.deps.clock.now() - startedMs)
+    this.news.resolve()
+  }
+
+  private async onBusy(contact: Contact, indices: readonly number[]): Promise<void> {
+    await this.deps.clock.sleep(BUSY_MS, this.signal).catch(() => undefined)
+    this.plan?.onBusy(contact, indices)
     this.news.resolve()
   }
 

@@ -85,4 +85,3 @@ export function encodeList(children: readonly StripeId[]): Bytes {
 export function decodeList(bytes: Uint8Array): Result<readonly StripeId[]> {
   return decodeAs(listSchema, bytes, ROOT_BYTES_MAX)
 }
-

@@ -1,7 +1,6 @@
 /** Which stripe is the object's n-th segment: straight from the root, or down through its lists, each read once. */
 import { concat } from '../base/bytes.ts'
-import { present } from '../base/assert.ts'
-import { Failure } from '../base/failure.ts'
+import { Failure, isFailure } from '../base/failure.ts'
 import type { StripeId } from '../base/id.ts'
 import { listKey } from '../crypto/derive.ts'
 import { LIST_CHILDREN_MAX } from './limits.ts'
@@ -26,13 +25,9 @@ export class StripeLists {
     let children = this.root.children
     for (let level = this.root.depth; level > 0; level--) {
       const listPosition = Math.floor(position / LIST_CHILDREN_MAX ** level)
-      const id = present(children[listPosition % LIST_CHILDREN_MAX], 'the root was checked against its size')
-      children = await this.list(id, level, listPosition, signal)
+      children = await this.list(childAt(children, listPosition), level, listPosition, signal)
     }
-    const within = this.root.depth === 0 ? position : position % LIST_CHILDREN_MAX
-    const stripe = children[within]
-    if (stripe === undefined) throw new Failure('damaged', 'a list of the object is shorter than its size says')
-    return stripe
+    return childAt(children, position)
   }
 
   /** Every stripe of the object below its root: lists first, then data. */
@@ -50,17 +45,26 @@ export class StripeLists {
     for (const id of level) yield { id, isData: true }
   }
 
-  private list(id: StripeId, level: number, position: number, signal: AbortSignal): Promise<readonly StripeId[]> {
+  private async list(id: StripeId, level: number, position: number, signal: AbortSignal): Promise<readonly StripeId[]> {
     const name = `${String(level)}/${String(position)}`
-    const known = this.read.get(name)
-    if (known !== undefined) return known
-    const reading = this.readList(id, level, position, signal)
+    const reading = this.read.get(name) ?? this.readList(id, level, position, signal)
     this.read.set(name, reading)
-    reading.catch(() => this.read.delete(name))
-    return reading
+    try {
+      return await reading
+    } catch (error) {
+      if (this.read.get(name) === reading) this.read.delete(name)
+      // Whoever began to read it has given up; this reader has not.
+      if (isFailure(error, 'aborted') && !signal.aborted) return this.list(id, level, position, signal)
+      throw error
+    }
   }
 
-  private async readList(id: StripeId, level: number, position: number, signal: AbortSignal): Promise<readonly StripeId[]> {
+  private async readList(
+    id: StripeId,
+    level: number,
+    position: number,
+    signal: AbortSignal,
+  ): Promise<readonly StripeId[]> {
     const { primitives } = this.deps
     const run = await readStripe(this.deps, id, { signal })
     const key = listKey(primitives, this.verifyKey, level, position)
@@ -68,4 +72,11 @@ export class StripeLists {
     if (!decoded.ok) throw new Failure('damaged', `a list of the object cannot be read: ${decoded.error}`)
     return decoded.value
   }
+}
+
+/** Every list but the last of its level is full, so a position tells the place within its list. */
+function childAt(children: readonly StripeId[], position: number): StripeId {
+  const child = children[position % LIST_CHILDREN_MAX]
+  if (child === undefined) throw new Failure('damaged', 'a list of the object is shorter than its size says')
+  return child
 }

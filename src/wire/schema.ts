@@ -21,14 +21,18 @@ class Malformed extends Error {}
 
 /** The one encoding of `value`. */
 export function encodeAs<T>(schema: Schema<T>, value: T): Bytes {
-  return encode(schema.toWire(value), rfc8949EncodeOptions) as Bytes
+  return encode(schema.toWire(value), rfc8949EncodeOptions)
 }
 
-/** The value, or what is wrong with the bytes. `bytesMax` is checked before anything is allocated. */
-export function decodeAs<T>(schema: Schema<T>, bytes: Uint8Array, bytesMax: number): Result<T> {
-  if (bytes.length > bytesMax) return fail(`${String(bytes.length)} bytes where at most ${String(bytesMax)} are allowed`)
+/**
+ * The value, or what is wrong with the bytes. `bytesMax` is checked before anything is allocated. A byte can spell an item that
+ * takes a hundred bytes of memory, so whoever decodes megabytes also says how many items an honest value has at most.
+ */
+export function decodeAs<T>(schema: Schema<T>, bytes: Uint8Array, bytesMax: number, itemsMax = bytesMax): Result<T> {
+  if (bytes.length > bytesMax)
+    return fail(`${String(bytes.length)} bytes where at most ${String(bytesMax)} are allowed`)
   try {
-    const options = { ...STRICT, tokenizer: new StrictTokenizer(bytes, STRICT) }
+    const options = { ...STRICT, tokenizer: new StrictTokenizer(bytes, itemsMax) }
     return ok(schema.fromWire(decode(bytes, options), ''))
   } catch (error) {
     // Everything that cborg and the schemas throw here is about the bytes, a stack exhausted by nesting included.
@@ -57,7 +61,15 @@ const STRICT: DecodeOptions = {
 
 /** Integers have one encoding only while floats, which could spell them too, are refused. */
 class StrictTokenizer extends Tokenizer {
+  private itemsLeft: number
+
+  constructor(bytes: Uint8Array, itemsMax: number) {
+    super(bytes, STRICT)
+    this.itemsLeft = itemsMax
+  }
+
   override next(): ReturnType<Tokenizer['next']> {
+    if (this.itemsLeft-- <= 0) throw new Malformed('more items than any value of this kind has')
     const token = super.next()
     if (Type.equals(token.type, Type.float) || Type.equals(token.type, Type.tag)) {
       throw new Malformed(`${token.type.name} is not used here`)
@@ -199,4 +211,3 @@ export function mapped<T, W>(inner: Schema<W>, print: (value: T) => W, parse: (w
     },
   }
 }
-
