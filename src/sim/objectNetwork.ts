@@ -52,7 +52,7 @@ export class ObjectNetwork implements Network<MessageMap> {
   private readonly handlers = new Map<string, Handler<unknown, unknown>>()
   private readonly asked = new Set<Exchange>()
   private readonly worked = new Set<Exchange>()
-  /** Peers and when a message of theirs last came. */
+  /** Peers and when something last passed between them and this node. */
   private readonly connected = new Map<ObjectNetwork, number>()
   private pruneAbove = PRUNE_COUNT_MIN
   private events: PeerEvents = { onPeer: () => undefined, onPeerLost: () => undefined }
@@ -122,14 +122,14 @@ export class ObjectNetwork implements Network<MessageMap> {
     })
   }
 
-  /** Peers hear a goodbye, so that they do not take this node for lost. */
+  /** Peers hear that this node leaves, as they hear of a crash. */
   close(): Promise<void> {
     if (this.isClosed) return Promise.resolve()
     this.isClosed = true
     if (this.host.objects === this) this.host.objects = undefined
     for (const exchange of this.asked) this.giveUp(exchange, new Failure('closed', 'this node is stopping'))
     this.abandonWork('the peer is stopping')
-    for (const peer of this.connected.keys()) peer.connected.delete(this)
+    for (const peer of this.connected.keys()) this.tellOfLoss(peer, 'the peer is leaving')
     this.connected.clear()
     return Promise.resolve()
   }
@@ -143,7 +143,7 @@ export class ObjectNetwork implements Network<MessageMap> {
       this.cancelAtPeer(exchange)
     }
     this.abandonWork('the connection was reset')
-    for (const peer of this.connected.keys()) this.tellOfLoss(peer)
+    for (const peer of this.connected.keys()) this.tellOfLoss(peer, 'reset by the peer')
     this.connected.clear()
   }
 
@@ -204,6 +204,7 @@ export class ObjectNetwork implements Network<MessageMap> {
     const { caller, kind } = exchange
     if (exchange.isCancelled) return
     this.heardFrom(caller)
+    caller.heardFrom(this)
     const handler = this.handlers.get(kind)
     if (handler === undefined) {
       this.refuse(exchange, new Failure('refused', `this node does not answer ${kind}`))
@@ -274,7 +275,8 @@ export class ObjectNetwork implements Network<MessageMap> {
   /** Nobody will answer what this node was working on; the callers learn it as the end of the connection. */
   private abandonWork(reason: string): void {
     for (const exchange of this.worked) {
-      exchange.working?.abort(new Failure('aborted', 'the connection ended'))
+      // What is left of a dead process's code must not act on it.
+      if (!this.life.ended) exchange.working?.abort(new Failure('aborted', 'this node is stopping'))
       if (this.host.vanished) continue
       this.send(exchange.caller.host, NOTICE_BYTES, 'reset', 1, () => {
         exchange.settle({ failure: new Failure('unreachable', `the connection ended: ${reason}`) })
@@ -283,11 +285,11 @@ export class ObjectNetwork implements Network<MessageMap> {
     this.worked.clear()
   }
 
-  private tellOfLoss(peer: ObjectNetwork): void {
+  private tellOfLoss(peer: ObjectNetwork, reason: string): void {
     const { fabric, host } = this
     if (!host.vanished) {
       this.send(peer.host, NOTICE_BYTES, 'reset', 1, () => {
-        peer.lose(this, 'reset by the peer')
+        peer.lose(this, reason)
       })
       return
     }
@@ -302,7 +304,9 @@ export class ObjectNetwork implements Network<MessageMap> {
     if (wasConnected && !this.life.ended && !this.isClosed) this.events.onPeerLost(peer.peer.id, reason)
   }
 
+  /** Notes that the connection stands, as both its ends do when something has passed over it. */
   private heardFrom(peer: ObjectNetwork): void {
+    if (this.life.ended || this.isClosed) return
     const wasConnected = this.isConnectedTo(peer)
     this.connected.set(peer, this.fabric.clock.elapsedMs)
     if (wasConnected) return

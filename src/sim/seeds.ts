@@ -16,6 +16,7 @@ export interface SeedsOptions {
 }
 
 const PROJECT = new URL('../../', import.meta.url)
+const KEPT = new URL('test/seeds/', PROJECT)
 
 /** Runs the test with each of its seeds, one after another. Rejects with a message that says how to replay the failure. */
 export async function withSeeds(
@@ -23,7 +24,7 @@ export async function withSeeds(
   options: SeedsOptions,
   run: (seed: number) => Promise<void>,
 ): Promise<void> {
-  for (const seed of seedsOf(name, options.freshCount ?? 1, env.MAINFRAME_SEED)) {
+  for (const seed of seedsOf(name, { freshCount: options.freshCount ?? 1, only: env.MAINFRAME_SEED })) {
     try {
       await run(seed)
     } catch (error) {
@@ -32,10 +33,19 @@ export async function withSeeds(
   }
 }
 
-/** The seeds that {@link withSeeds} runs; `only` is the text of MAINFRAME_SEED. */
-export function seedsOf(name: string, freshCount: number, only: string | undefined): readonly number[] {
-  if (only !== undefined && only !== '') return [parseSeed(only, 'MAINFRAME_SEED')]
-  return [...new Set([...keptSeeds(name), ...freshSeeds(name, freshCount)])]
+export interface SeedChoice {
+  readonly freshCount: number
+  /** The text of MAINFRAME_SEED: this seed and no other. */
+  readonly only?: string | undefined
+  /** The folder of the seeds that have failed; ends in a slash. */
+  readonly kept?: URL
+}
+
+/** The seeds that {@link withSeeds} runs. Throws when a seed that was named or kept is none. */
+export function seedsOf(name: string, choice: SeedChoice): readonly number[] {
+  const { freshCount, only = '', kept = KEPT } = choice
+  if (only !== '') return [parseSeed(only, 'MAINFRAME_SEED')]
+  return [...new Set([...keptSeeds(new URL(`${name}.json`, kept)), ...freshSeeds(name, freshCount)])]
 }
 
 function replayMessage(name: string, file: string, seed: number, error: unknown): string {
@@ -46,17 +56,17 @@ replay: MAINFRAME_SEED=${seed} node --test ${path}
 then add ${seed} to test/seeds/${name}.json, so that it is run ever after`
 }
 
-function keptSeeds(name: string): readonly number[] {
+function keptSeeds(file: URL): readonly number[] {
   let text: string
   try {
-    text = readFileSync(new URL(`test/seeds/${name}.json`, PROJECT), 'utf8')
+    text = readFileSync(file, 'utf8')
   } catch {
     // No seed of this test has failed yet.
     return []
   }
   const kept: unknown = JSON.parse(text)
-  if (!Array.isArray(kept)) throw new Error(`test/seeds/${name}.json is no list of seeds`)
-  return kept.map((seed) => parseSeed(String(seed), `test/seeds/${name}.json`))
+  if (!Array.isArray(kept)) throw new Error(`${file.pathname} is no list of seeds`)
+  return kept.map((seed) => parseSeed(String(seed), file.pathname))
 }
 
 function freshSeeds(name: string, count: number): readonly number[] {

@@ -46,6 +46,7 @@ export class SimConnection implements Connection {
   readonly channel: Channel
   readonly outgoing: boolean
   readonly remoteHost: string
+  onFrame: (frame: Uint8Array) => void = () => undefined
   onClose: (reason: string) => void = () => undefined
   private readonly end: SimConnectionEnd
   private far: SimConnection | undefined
@@ -54,9 +55,6 @@ export class SimConnection implements Connection {
   private stalledSinceMs: number | undefined
   private draining: Deferred<void> | undefined
   private isOpen = true
-  private frameHandler: ((frame: Uint8Array) => void) | undefined
-  /** Frames that came in the same instant as the word that the connection stands, before its owner could look. */
-  private early: Uint8Array[] = []
 
   constructor(end: SimConnectionEnd) {
     this.end = end
@@ -71,11 +69,6 @@ export class SimConnection implements Connection {
     dialler.far = accepter
     accepter.far = dialler
     accepter.dispatch('open')
-  }
-
-  set onFrame(handler: (frame: Uint8Array) => void) {
-    this.frameHandler = handler
-    for (const frame of this.early.splice(0)) handler(frame)
   }
 
   get queuedBytes(): number {
@@ -139,6 +132,7 @@ export class SimConnection implements Connection {
   private deliverDue(retryMs: number): void {
     const { fabric, here, there } = this.end
     const nowMs = fabric.clock.elapsedMs
+    if (this.underWay.length === 0) return
     if (!fabric.canReach(here, there)) {
       this.stall(nowMs, retryMs)
       return
@@ -151,6 +145,13 @@ export class SimConnection implements Connection {
       this.underWayBytes -= parcel.bytes
       fabric.trace.record(nowMs, parcel.kind, here.node, there.node, parcel.bytes)
       this.far?.accept(parcel)
+      if (parcel.kind === 'open' && this.underWay.length > 0) {
+        // Frames that come with the word that the connection stands wait until the dialler has been told of it.
+        fabric.clock.scheduleForWorld(nowMs, () => {
+          this.deliverDue(retryMs)
+        })
+        break
+      }
     }
     this.releaseWaiters()
   }
@@ -175,9 +176,7 @@ export class SimConnection implements Connection {
     if (parcel.kind === 'open') this.end.onOpen()
     if (parcel.kind === 'end') this.finish('closed by the peer')
     for (const frame of parcel.frames) {
-      if (!this.alive) break
-      if (this.frameHandler === undefined) this.early.push(frame)
-      else this.frameHandler(frame)
+      if (this.alive) this.onFrame(frame)
     }
   }
 

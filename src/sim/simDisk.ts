@@ -72,13 +72,14 @@ class Writes {
   }
 
   /** `whole` when all goes well; any of `parts` when the process crashes before. */
-  write(whole: Part, parts: readonly Part[]): Promise<void> {
+  write(whole: Part, parts: () => readonly Part[]): Promise<void> {
+    const { syncMs, clock } = this.deps
+    if (syncMs === 0) return this.read(whole)
     return this.read(async () => {
-      if (this.deps.syncMs > 0) {
-        this.unsynced.add(parts)
-        await this.deps.clock.sleep(this.deps.syncMs)
-        this.unsynced.delete(parts)
-      }
+      const unsynced = parts()
+      this.unsynced.add(unsynced)
+      await clock.sleep(syncMs)
+      this.unsynced.delete(unsynced)
       await whole()
     })
   }
@@ -105,7 +106,7 @@ class ProcessFragmentStore implements FragmentStore {
     const { store } = this
     return this.writes.write(
       () => store.put(fragments, lease),
-      fragments.map((fragment) => () => store.put([fragment], lease)),
+      () => fragments.map((fragment) => () => store.put([fragment], lease)),
     )
   }
 
@@ -119,7 +120,7 @@ class ProcessFragmentStore implements FragmentStore {
 
   delete(stripe: StripeId, index: number): Promise<void> {
     const whole = (): Promise<void> => this.store.delete(stripe, index)
-    return this.writes.write(whole, [whole])
+    return this.writes.write(whole, () => [whole])
   }
 
   usage(): StoreUsage {
@@ -146,12 +147,12 @@ class ProcessStateStore implements StateStore {
 
   put(key: string, value: Uint8Array): Promise<void> {
     const whole = (): Promise<void> => this.store.put(key, value)
-    return this.writes.write(whole, [whole])
+    return this.writes.write(whole, () => [whole])
   }
 
   delete(key: string): Promise<void> {
     const whole = (): Promise<void> => this.store.delete(key)
-    return this.writes.write(whole, [whole])
+    return this.writes.write(whole, () => [whole])
   }
 
   keys(prefix: string, limit: number): Promise<readonly string[]> {

@@ -3,9 +3,21 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isFailure } from '../base/failure.ts'
 import { DAY } from '../base/units.ts'
+import { clockSuite } from '../testing/suites/clock.ts'
 import { Lifetime } from './lifetime.ts'
 import { stepSettled } from './settle.ts'
 import { VirtualClock, WORLD_EPOCH_MS } from './virtualClock.ts'
+
+clockSuite('virtual', () => {
+  const clock = new VirtualClock()
+  const settle = async <T>(promise: Promise<T>): Promise<T> => {
+    let isSettled = false
+    promise.finally(() => (isSettled = true)).catch(() => undefined)
+    await stepSettled(() => !isSettled && clock.fireNext())
+    return promise
+  }
+  return { clock: clock.viewFor(new Lifetime(0)), settle }
+})
 
 function runOut(clock: VirtualClock): Promise<void> {
   return stepSettled(() => clock.fireNext())
