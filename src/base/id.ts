@@ -53,11 +53,14 @@ export function commonPrefixBits(a: Point, b: Point): number {
   return 256
 }
 
-/** XOR distance as a fraction of the space, in [0, 1); exact to 48 bits, enough for densities. */
+/** Hexadecimal digits that a double holds exactly. */
+const FRACTION_DIGITS = 13
+
+/** XOR distance as a fraction of the space, in [0, 1); exact to 52 bits, enough for densities. */
 export function distanceFraction(a: Point, b: Point): number {
   let fraction = 0
   let scale = 1 / 16
-  for (let i = 0; i < ID_DIGITS && scale > 1e-30; i++) {
+  for (let i = 0; i < FRACTION_DIGITS; i++) {
     fraction += (hexDigit(a.charCodeAt(i)) ^ hexDigit(b.charCodeAt(i))) * scale
     scale /= 16
   }

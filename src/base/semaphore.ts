@@ -39,7 +39,9 @@ export class Semaphore {
     } catch (error) {
       const at = this.waiters.indexOf(waiter)
       if (at >= 0) this.waiters.splice(at, 1)
-      else this.release(units)
+      else this.held -= units
+      // Whoever stood behind may fit where this one did not.
+      this.admit()
       throw error
     }
     let given = false

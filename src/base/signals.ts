@@ -21,7 +21,11 @@ export function deferred<T>(): Deferred<T> {
 /** Rejects as soon as `signal` is aborted, else settles as `promise` does. The work behind `promise` is not stopped by it. */
 export async function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise
-  if (signal.aborted) throw abortFailure(signal)
+  if (signal.aborted) {
+    // Nobody waits for it any more, so nobody is told how it failed.
+    promise.catch(() => undefined)
+    throw abortFailure(signal)
+  }
   return new Promise<T>((resolve, reject) => {
     const onAbort = (): void => {
       reject(abortFailure(signal))
@@ -33,21 +37,23 @@ export async function orAborted<T>(promise: Promise<T>, signal: AbortSignal | un
   })
 }
 
-/** A controller that is also aborted when `parent` is. Call `release` when done, so that the parent forgets it. */
-export function linkedController(parent: AbortSignal | undefined): AbortController & { release(): void } {
+/** A controller that is also aborted when any parent is. Call `release` when done, so that the parents forget it. */
+export function linkedController(
+  ...parents: readonly (AbortSignal | undefined)[]
+): AbortController & { release(): void } {
   const controller = new AbortController()
   const onAbort = (): void => {
-    controller.abort(parent?.reason)
+    controller.abort(parents.find((parent) => parent?.aborted)?.reason)
   }
-  if (parent?.aborted === true) onAbort()
-  parent?.addEventListener('abort', onAbort, { once: true })
+  if (parents.some((parent) => parent?.aborted)) onAbort()
+  for (const parent of parents) parent?.addEventListener('abort', onAbort, { once: true })
   return {
     signal: controller.signal,
     abort: (reason?: unknown) => {
       controller.abort(reason)
     },
     release: () => {
-      parent?.removeEventListener('abort', onAbort)
+      for (const parent of parents) parent?.removeEventListener('abort', onAbort)
     },
   }
 }
@@ -56,7 +62,10 @@ interface Timer {
   after(delayMs: number, fire: () => void): () => void
 }
 
-/** Runs `work` with a signal that is aborted with a `timed-out` failure after `timeoutMs`, or when `parent` is aborted. */
+/**
+ * Runs `work` with a signal that is aborted with a `timed-out` failure after `timeoutMs`, or when `parent` is aborted. Rejects
+ * with that failure at once, whatever `work` makes of its signal; does not begin it when `parent` is aborted already.
+ */
 export async function withDeadline<T>(
   clock: Timer,
   timeoutMs: number,
@@ -64,6 +73,7 @@ export async function withDeadline<T>(
   parent: AbortSignal | undefined,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
+  if (parent?.aborted === true) throw abortFailure(parent)
   const controller = linkedController(parent)
   const cancel = clock.after(timeoutMs, () => {
     controller.abort(new Failure('timed-out', `${what} did not finish within ${String(timeoutMs)} ms`))
