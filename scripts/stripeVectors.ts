@@ -2,9 +2,6 @@
  * Writes docs/format/vectors/stripe.json: small stripes with everything in between, for other implementations to compare
  * with. A test holds the file against what this code makes.
  */
-import { writeFile } from 'node:fs/promises'
-import { fileURLToPath } from 'node:url'
-import { format, resolveConfig } from 'prettier'
 import { concat, toHex, type Bytes } from '../src/base/bytes.ts'
 import { POINTS } from '../src/coding/kernel/field.ts'
 import { ReferenceKernel } from '../src/coding/kernel/reference.ts'
@@ -12,8 +9,7 @@ import { leafHash, MerkleTree } from '../src/coding/merkle.ts'
 import { encodeHeader, encodeStripe, fragmentBytes } from '../src/coding/stripe.ts'
 import { NodePrimitives } from '../src/drivers/nodePrimitives.ts'
 import type { Code } from '../src/ports/coder.ts'
-
-const TARGET = new URL('../docs/format/vectors/stripe.json', import.meta.url)
+import { writeVectors } from './writeVectors.ts'
 
 /** Replication, padding within and of whole fragments, an empty segment, a last coset cut short, and a deep data root. */
 const CASES: readonly (Code & { readonly plainBytes: number })[] = [
@@ -84,7 +80,4 @@ function pattern(length: number, start: number): Bytes {
   return Uint8Array.from({ length }, (_, i) => start + 37 * i)
 }
 
-if (import.meta.main) {
-  const style = await resolveConfig(TARGET)
-  await writeFile(TARGET, await format(JSON.stringify(stripeVectors()), { ...style, filepath: fileURLToPath(TARGET) }))
-}
+if (import.meta.main) await writeVectors('stripe.json', stripeVectors())

@@ -17,6 +17,7 @@ export function nodeIdOf(primitives: Primitives, publicKey: Uint8Array): NodeId 
 
 /** The point around which region `region` (from 0) of a stripe lies: SHA-256(label, stripe id, region as one byte). */
 export function regionPoint(primitives: Primitives, stripe: StripeId, region: number): Point {
+  assert(region >= 0 && region <= 255, 'a region is numbered by one byte')
   const hash = primitives.hash(REGION_LABEL, idBytes(stripe), Uint8Array.of(region))
   return present(parseId(hash), 'SHA-256 has 32 bytes')
 }

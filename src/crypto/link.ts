@@ -2,6 +2,7 @@
  * Capabilities and their printed form, links: `mf:` and base32 of {kind, root stripe id, key, checksum}. Whoever holds a link
  * holds the right; nothing else is asked. The checksum only catches garbling, so that a typo is not mistaken for a lost object.
  */
+import { assert, present } from '../base/assert.ts'
 import { fromBase32, toBase32 } from '../base/base32.ts'
 import { concat, equal, utf8, type Bytes } from '../base/bytes.ts'
 import { idBytes, ID_BYTES, parseId, type StripeId } from '../base/id.ts'
@@ -21,7 +22,9 @@ export interface Capability {
 
 const SCHEME = 'mf:'
 const CHECKSUM_BYTES = 4
-const LINK_BYTES = 1 + ID_BYTES + KEY_BYTES + CHECKSUM_BYTES
+const BODY_BYTES = 1 + ID_BYTES + KEY_BYTES
+/** 111 characters are body and checksum. QR codes and people write them in capitals too. */
+const LINK_PATTERN = /^mf:([a-z2-7]{111})$/i
 const CHECKSUM_LABEL = utf8('mainframe/link/1\0')
 
 const KINDS = [
@@ -32,20 +35,21 @@ const KINDS = [
 ] as const
 
 export function printLink(primitives: Primitives, capability: Capability): string {
-  const kind = KINDS.find((each) => each.what === capability.what && each.right === capability.right)
-  const body = concat(Uint8Array.of(kind?.kind ?? 0), idBytes(capability.root), capability.key)
+  assert(capability.key.length === KEY_BYTES, 'a capability has a key of 32 bytes')
+  const kind = KINDS.find((each) => each.what === capability.what && each.right === capability.right)?.kind
+  const body = concat(Uint8Array.of(present(kind, 'a kind of link')), idBytes(capability.root), capability.key)
   return SCHEME + toBase32(concat(body, checksum(primitives, body)))
 }
 
-/** The capability, or why the text is no link. */
+/** The capability, or why the text is no link. Small and capital letters are one. */
 export function parseLink(primitives: Primitives, text: string): Result<Capability> {
-  if (!text.startsWith(SCHEME)) return fail(`a link begins with ${SCHEME}`)
-  const bytes = fromBase32(text.slice(SCHEME.length).toLowerCase())
-  if (bytes?.length !== LINK_BYTES) {
+  if (!text.slice(0, SCHEME.length).toLowerCase().startsWith(SCHEME)) return fail(`a link begins with ${SCHEME}`)
+  const bytes = fromBase32(LINK_PATTERN.exec(text)?.[1]?.toLowerCase() ?? '')
+  if (bytes?.length !== BODY_BYTES + CHECKSUM_BYTES) {
     return fail('the link is garbled: it has wrong characters or is not complete; copy it again as a whole')
   }
-  const body = bytes.subarray(0, LINK_BYTES - CHECKSUM_BYTES)
-  if (!equal(checksum(primitives, body), bytes.subarray(body.length))) {
+  const body = bytes.subarray(0, BODY_BYTES)
+  if (!equal(checksum(primitives, body), bytes.subarray(BODY_BYTES))) {
     return fail('the link is garbled: its checksum does not match; copy it again as a whole')
   }
   const kind = KINDS.find((each) => each.kind === body[0])
