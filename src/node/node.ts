@@ -50,6 +50,7 @@ export class Node {
   private readonly ports: NodePorts
   private readonly config: NodeConfig
   private readonly overlay: Overlay
+  private readonly holder: Holder
   private readonly ledger = new ReadLedger()
   private readonly startedMs: number
 
@@ -59,7 +60,8 @@ export class Node {
     this.startedMs = ports.clock.now()
     this.overlay = new Overlay(ports)
     const { overlay, ledger } = this
-    new Holder({ ...ports, signer: config.signer, overlay }).serve(ports.network)
+    this.holder = new Holder({ ...ports, signer: config.signer, overlay })
+    this.holder.serve(ports.network)
     const holdings = new Holdings({ ...ports, overlay })
     this.store = new ObjectStore({ ...ports, overlay, holdings, ledger, window: new StoreWindow() }, config.survive)
     this.overlay.serve()
@@ -114,7 +116,7 @@ export class Node {
         fragments: usage.fragmentCount,
         bytes: usage.bytes,
         quotaBytes: this.config.quotaBytes,
-        state: 'ok',
+        state: this.holder.storeState,
       },
       reads: {
         fragmentsVerified: this.ledger.verifiedCount,

@@ -3,7 +3,7 @@
  * Absent on purpose: keys, objects, owners. A holder cannot tell what it keeps.
  */
 import { EMPTY, type Bytes } from '../base/bytes.ts'
-import { Failure } from '../base/failure.ts'
+import { Failure, isFailure } from '../base/failure.ts'
 import type { StripeId } from '../base/id.ts'
 import { decodeHeader, encodeHeader, stripeId, verifyFragment } from '../coding/stripe.ts'
 import { regionPoint } from '../crypto/derive.ts'
@@ -11,7 +11,7 @@ import type { Signer } from '../crypto/signer.ts'
 import type { Overlay } from '../overlay/overlay.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { StripeHeader } from '../ports/coder.ts'
-import type { FragmentStore, StoredFragment } from '../ports/fragmentStore.ts'
+import type { FragmentStore, Lease, StoredFragment } from '../ports/fragmentStore.ts'
 import type { Network, Peer } from '../ports/network.ts'
 import type { Primitives } from '../ports/primitives.ts'
 import { BODY_BYTES_MAX } from '../wire/limits.ts'
@@ -30,9 +30,15 @@ export interface HolderDeps {
 
 export class Holder {
   private readonly deps: HolderDeps
+  private lastStoreFailure: Failure | undefined
 
   constructor(deps: HolderDeps) {
     this.deps = deps
+  }
+
+  /** `ok`, or why the store takes nothing now, as it said when it was last asked to. */
+  get storeState(): string {
+    return this.lastStoreFailure === undefined ? 'ok' : `${this.lastStoreFailure.code}: ${this.lastStoreFailure.message}`
   }
 
   /** Answers other nodes. Call before the network starts. */
@@ -54,13 +60,23 @@ export class Holder {
   }
 
   private async store(request: Messages['store']['request'], from: Peer): Promise<Messages['store']['reply']> {
-    const { clock, fragments, signer } = this.deps
+    const { clock, signer } = this.deps
     const offered = this.readOffer(request)
     const expiresMs = Math.floor(clock.now() + Math.min(request.leaseMs, LEASE_MS_MAX))
-    await fragments.put(offered.fragments, { expiresMs, sender: from.id })
+    await this.keep(offered.fragments, { expiresMs, sender: from.id })
     const indices = offered.fragments.map((fragment) => fragment.index)
     const message = receiptMessage({ stripe: offered.stripe, sender: from.id, expiresMs, indices })
     return { expiresMs, publicKey: signer.publicKey, signature: signer.sign(message) }
+  }
+
+  private async keep(offered: readonly StoredFragment[], lease: Lease): Promise<void> {
+    try {
+      await this.deps.fragments.put(offered, lease)
+      this.lastStoreFailure = undefined
+    } catch (error) {
+      if (isFailure(error)) this.lastStoreFailure = error
+      throw error
+    }
   }
 
   /** The fragments sent, each of which has proven that it belongs to the stripe. Hashed only once the stripe is admitted. */
