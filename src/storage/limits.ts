@@ -47,6 +47,8 @@ export const SLOW_FACTOR = 4
 export const FETCHES_PER_HOLDER = 2
 /** Bytes asked for in one fetch: large enough to spare requests, small enough that the first bytes come soon. */
 export const FETCH_BYTES = 512 * KIB
+/** What a reader gets at once: no turn of the event loop deciphers more. */
+export const READ_CHUNK_BYTES = 256 * KIB
 /** Segments read ahead of the reader. */
 export const READ_AHEAD_SEGMENTS = 2
 
@@ -66,6 +68,7 @@ export const REPAIR_SHARE = 0.75
 /** Stripes whose health is asked at once. */
 export const HEALTH_PARALLEL = 8
 
+assert(READ_CHUNK_BYTES % 16 === 0, 'the cipher goes on at whole blocks')
 assert(FETCH_BYTES <= BODY_BYTES_MAX, 'what one fetch asks for fits one reply')
 assert(SEGMENT_BYTES_MAX / 64 <= FETCH_BYTES, 'the largest fragment fits one fetch')
 assert(STORE_FRAGMENTS_MAX * (PROOF_BYTES_MAX + 12) + KIB <= HEAD_BYTES_MAX, 'indices, proofs and lengths fit a head')

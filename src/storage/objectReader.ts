@@ -5,7 +5,8 @@ import type { StripeId } from '../base/id.ts'
 import { linkedController } from '../base/signals.ts'
 import { objectKeys, rootKey, segmentKey } from '../crypto/derive.ts'
 import type { Capability } from '../crypto/link.ts'
-import { FETCH_BYTES, READ_AHEAD_SEGMENTS } from './limits.ts'
+import { checkedRange } from './byteRange.ts'
+import { READ_AHEAD_SEGMENTS, READ_CHUNK_BYTES } from './limits.ts'
 import type { ByteRange, OpenObject } from './objects.ts'
 import { readStripe, type CipherRun, type ReadDeps, type SegmentRange } from './readStripe.ts'
 import { decodeRoot, openContent, segmentCount, type Root, type RootContent } from './root.ts'
@@ -61,7 +62,7 @@ class StoredObject implements OpenObject {
   }
 
   async *stream(options: { readonly range?: ByteRange; readonly signal?: AbortSignal } = {}): AsyncGenerator<Bytes> {
-    const range = this.checked(options.range)
+    const range = checkedRange(options.range, this.size)
     if (range === undefined) return
     if (segmentCount(this.root) === 0) {
       yield this.content.inline.slice(range.start, range.end + 1)
@@ -74,16 +75,6 @@ class StoredObject implements OpenObject {
       controller.abort(new Failure('aborted', 'the reader has stopped'))
       controller.release()
     }
-  }
-
-  /** Undefined for no bytes at all. */
-  private checked(range: ByteRange | undefined): ByteRange | undefined {
-    if (range === undefined) return this.size === 0 ? undefined : { start: 0, end: this.size - 1 }
-    const { start, end } = range
-    if (!(Number.isInteger(start) && Number.isInteger(end) && start >= 0 && start <= end && end < this.size)) {
-      throw new Failure('invalid', `the range ${String(start)}-${String(end)} is not within ${String(this.size)} bytes`)
-    }
-    return range
   }
 
   private async *segmentsOf(range: ByteRange, signal: AbortSignal): AsyncGenerator<Bytes> {
@@ -129,15 +120,15 @@ class StoredObject implements OpenObject {
 
 const CIPHER_BLOCK_BYTES = 16
 
-/** The clear bytes of `range`, in chunks of at most FETCH_BYTES, so that no turn of the event loop is long. */
+/** The clear bytes of `range`, in chunks of at most READ_CHUNK_BYTES, so that no turn of the event loop is long. */
 function decipher(deps: ReadDeps, key: Uint8Array, run: CipherRun, range: SegmentRange): readonly Bytes[] {
   const clear: Bytes[] = []
   let offset = run.offset
   for (const chunk of run.chunks) {
     const from = Math.max(0, range.start - offset)
     const to = Math.min(chunk.length, range.end + 1 - offset)
-    for (let at = from; at < to; at += FETCH_BYTES) {
-      const piece = chunk.subarray(at, Math.min(at + FETCH_BYTES, to))
+    for (let at = from; at < to; at += READ_CHUNK_BYTES) {
+      const piece = chunk.subarray(at, Math.min(at + READ_CHUNK_BYTES, to))
       clear.push(decipherAt(deps, key, offset + at, piece))
     }
     offset += chunk.length

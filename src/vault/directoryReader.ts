@@ -4,7 +4,8 @@ import { Failure } from '../base/failure.ts'
 import type { Capability } from '../crypto/link.ts'
 import type { ByteRange, Objects, OpenObject } from '../storage/objects.ts'
 import type { OpenDirectory, TreeEntry } from './directory.ts'
-import { LISTING_BYTES_MAX } from './limits.ts'
+import { checkedRange } from '../storage/byteRange.ts'
+import { LISTING_BYTES_MAX, PATH_DEPTH_MAX } from './limits.ts'
 import { decodeListing, type ListedEntry, type Listing } from './listing.ts'
 import { PackReader } from './packReader.ts'
 import { namesOf } from './path.ts'
@@ -61,41 +62,49 @@ class StoredDirectory implements OpenDirectory {
     readonly entry: TreeEntry
     content(range?: ByteRange): AsyncIterable<Bytes>
   }> {
-    yield* this.walkBelow(this.root, '', new PackReader(this.objects), options)
+    yield* this.walkBelow(this.root, [], new PackReader(this.objects), options)
   }
 
   /** Every object that the tree consists of besides its root listing, each once. */
-  async *objectsBelow(options: Options): AsyncGenerator<Capability> {
-    const seen = new Set<string>()
-    for await (const capability of this.referencesBelow(this.root, options)) {
-      if (seen.has(capability.root)) continue
-      seen.add(capability.root)
-      yield capability
-    }
+  objectsBelow(options: Options): AsyncGenerator<Capability> {
+    return this.referencesBelow(this.root, 0, new Set(), options)
   }
 
-  private async *referencesBelow(listing: Listing, options: Options): AsyncGenerator<Capability> {
-    yield* listing.packs
+  /** A listing seen before is not read again: a few of them that name one another twice each would make a tree without end. */
+  private async *referencesBelow(
+    listing: Listing,
+    depth: number,
+    seen: Set<string>,
+    options: Options,
+  ): AsyncGenerator<Capability> {
+    refuseDepth(depth)
+    const isNew = ({ root }: Capability): boolean => seen.size < seen.add(root).size
+    yield* listing.packs.filter(isNew)
     for (const entry of listing.entries) {
-      if (entry.object !== undefined) yield entry.object
-      if (entry.kind === 'directory') yield* this.referencesBelow(await this.listingOf(entry, options), options)
+      if (entry.object !== undefined) {
+        if (!isNew(entry.object)) continue
+        yield entry.object
+      }
+      if (entry.kind !== 'directory') continue
+      yield* this.referencesBelow(await this.listingOf(entry, options), depth + 1, seen, options)
     }
   }
 
   private async *walkBelow(
     listing: Listing,
-    above: string,
+    above: readonly string[],
     packs: PackReader,
     options: Options,
   ): AsyncGenerator<{ readonly entry: TreeEntry; content(range?: ByteRange): AsyncIterable<Bytes> }> {
+    refuseDepth(above.length)
     for (const entry of listing.entries) {
-      const path = above + entry.name
+      const names = [...above, entry.name]
       yield {
-        entry: treeEntry(path, entry),
+        entry: treeEntry(names.join('/'), entry),
         content: (range) => this.contentOf(listing, entry, packs, range, options),
       }
       if (entry.kind !== 'directory') continue
-      yield* this.walkBelow(await this.listingOf(entry, options), `${path}/`, packs, options)
+      yield* this.walkBelow(await this.listingOf(entry, options), names, packs, options)
     }
   }
 
@@ -122,12 +131,19 @@ class StoredDirectory implements OpenDirectory {
     if (packed === undefined) {
       if (object === undefined) throw new Failure('damaged', `the listing does not say where "${entry.name}" is`)
       const opened = await this.objects.open(object, options)
+      if (opened.size !== size) throw new Failure('damaged', `"${entry.name}" is not as long as the listing says`)
       return { size: opened.size, type, stream: (streamOptions) => opened.stream(streamOptions) }
     }
     const capability = listing.packs[packed.pack]
     if (capability === undefined) throw new Failure('damaged', 'the listing names a pack that it does not have')
-    const pack = packs === undefined ? await this.objects.open(capability, options) : packs.whole(capability)
+    const pack = packs?.whole(capability) ?? (await this.openPack(capability, packed.offset + size, options))
     return new PackedFile(pack, packed.offset, size, type)
+  }
+
+  private async openPack(capability: Capability, bytesMin: number, options: Options): Promise<OpenObject> {
+    const pack = await this.objects.open(capability, options)
+    if (pack.size < bytesMin) throw new Failure('damaged', 'a pack is shorter than its directory says')
+    return pack
   }
 
   private async listingAt(names: readonly string[], options: Options): Promise<Listing> {
@@ -176,11 +192,16 @@ class PackedFile implements OpenObject {
 
   async *stream(options: { readonly range?: ByteRange; readonly signal?: AbortSignal } = {}): AsyncGenerator<Bytes> {
     const { range, ...rest } = options
-    const { start, end } = range ?? { start: 0, end: this.size - 1 }
-    if (end >= this.size && this.size > 0) throw new Failure('invalid', 'the range ends beyond the file')
-    if (end < start) return
+    const within = checkedRange(range, this.size)
+    if (within === undefined) return
+    const { start, end } = within
     yield* this.pack.stream({ ...rest, range: { start: this.offset + start, end: this.offset + end } })
   }
+}
+
+/** No path leads deeper, so whoever lists a tree further down is not describing one. */
+function refuseDepth(depth: number): void {
+  if (depth >= PATH_DEPTH_MAX) throw new Failure('damaged', 'the tree is deeper than any path')
 }
 
 const ROOT_ENTRY: TreeEntry = { path: '', kind: 'directory', mode: 0o755, modifiedUs: 0, size: 0, type: '', target: '' }
@@ -204,7 +225,8 @@ function entryNamed(listing: Listing, name: string): ListedEntry | undefined {
 
 async function readListing(objects: Objects, capability: Capability, options: Options): Promise<Listing> {
   const object = await objects.open(capability, options)
-  if (object.size > LISTING_BYTES_MAX) throw new Failure('invalid', 'this link is to something larger than any directory')
+  if (object.size > LISTING_BYTES_MAX)
+    throw new Failure('invalid', 'this link is to something larger than any directory')
   const chunks: Bytes[] = []
   for await (const chunk of object.stream(options)) chunks.push(chunk)
   const decoded = decodeListing(concat(...chunks))

@@ -25,11 +25,16 @@ export class DirectoryStore implements Directories {
   async health(capability: Capability, options: { readonly signal?: AbortSignal } = {}): Promise<Health> {
     const directory = await openDirectory(this.objects, capability, options)
     const parallel = new Semaphore(DIRECTORY_HEALTH_PARALLEL)
-    const asked = [this.objects.health(capability, options)]
-    for await (const object of directory.objectsBelow(options)) {
+    const asked: Promise<Health>[] = []
+    const begin = async (object: Capability): Promise<void> => {
       const release = await parallel.acquire(1, options.signal)
-      asked.push(this.objects.health(object, options).finally(release))
+      const asking = this.objects.health(object, options).finally(release)
+      // One that fails before all are begun is met again below.
+      asking.catch(() => undefined)
+      asked.push(asking)
     }
+    await begin(capability)
+    for await (const object of directory.objectsBelow(options)) await begin(object)
     return together(await Promise.all(asked))
   }
 }

@@ -11,10 +11,12 @@ export const PACK_BYTES_MAX = SEGMENT_BYTES_MAX
 export const PACKS_PARALLEL = 2
 /** A subdirectory's listing up to this size stands in its parent's. */
 export const NESTED_LISTING_BYTES_MAX = 16 * KIB
-/** One directory's listing: about half a million entries. */
-export const LISTING_BYTES_MAX = 64 * MIB
-export const LISTING_ENTRIES_MAX = 1_000_000
-export const LISTING_PACKS_MAX = 100_000
+/** One directory's listing: it is decoded at once, which takes about 15 times its bytes of memory. */
+export const LISTING_BYTES_MAX = 16 * MIB
+export const LISTING_ENTRIES_MAX = 200_000
+export const LISTING_PACKS_MAX = 20_000
+/** An entry of a packed file is 13 items of CBOR, a pack 3; a stranger's listing must not be made of more. */
+export const LISTING_ITEMS_MAX = 13 * LISTING_ENTRIES_MAX + 3 * LISTING_PACKS_MAX + 8
 /** As common file systems have it. */
 export const NAME_BYTES_MAX = 255
 export const PATH_BYTES_MAX = 4_096

@@ -25,9 +25,11 @@ import {
 import {
   LISTING_BYTES_MAX,
   LISTING_ENTRIES_MAX,
+  LISTING_ITEMS_MAX,
   LISTING_PACKS_MAX,
   NAME_BYTES_MAX,
   NESTED_LISTING_BYTES_MAX,
+  PACK_BYTES_MAX,
   TARGET_CHARS_MAX,
 } from './limits.ts'
 import { isName } from './path.ts'
@@ -73,7 +75,7 @@ export type ListedEntry = TypeOf<typeof entrySchema>
 
 export interface Listing {
   readonly packs: readonly Capability[]
-  /** Ascending by name, no name twice. */
+  /** Ascending by name as UTF-16 code units, no name twice. */
   readonly entries: readonly ListedEntry[]
 }
 
@@ -82,14 +84,29 @@ export function encodeListing(listing: Listing): Bytes {
 }
 
 export function decodeListing(bytes: Uint8Array): Result<Listing> {
-  const decoded = decodeAs(listingSchema, bytes, LISTING_BYTES_MAX)
+  const decoded = decodeAs(listingSchema, bytes, LISTING_BYTES_MAX, LISTING_ITEMS_MAX)
   if (!decoded.ok) return decoded
   const { version, entries, packs } = decoded.value
   if (version !== LISTING_VERSION) return fail(`listing version ${String(version)} is not known here`)
   for (const [at, entry] of entries.entries()) {
     const before = entries[at - 1]
     if (before !== undefined && before.name >= entry.name) return fail('entries out of order')
-    if (entry.packed !== undefined && entry.packed.pack >= packs.length) return fail('an entry in a pack that is not listed')
+    const flaw = flawOf(entry, packs.length)
+    if (flaw !== undefined) return fail(`${entry.kind} ${String(at)} ${flaw}`)
   }
   return decoded
+}
+
+/** What in an entry contradicts the rest of it, if anything. */
+function flawOf(entry: ListedEntry, packCount: number): string | undefined {
+  const { kind, size, type, target, object, packed, nested } = entry
+  const places = [object, kind === 'file' ? packed : undefined, kind === 'directory' ? nested : undefined]
+  const placeCount = places.filter((place) => place !== undefined).length
+  if (placeCount !== (kind === 'symlink' ? 0 : 1)) return 'is not in exactly one place'
+  if (kind !== 'file' && (packed !== undefined || size !== 0 || type !== '')) return 'says what only files say'
+  if (kind !== 'directory' && nested !== undefined) return 'has a listing'
+  if ((kind === 'symlink') !== (target !== '')) return 'points somewhere, or nowhere, without reason'
+  if (packed === undefined) return undefined
+  if (packed.pack >= packCount) return 'is in a pack that is not listed'
+  return packed.offset + size > PACK_BYTES_MAX ? 'reaches beyond any pack' : undefined
 }

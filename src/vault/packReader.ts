@@ -3,6 +3,7 @@ import { concat, type Bytes } from '../base/bytes.ts'
 import { Failure } from '../base/failure.ts'
 import type { Capability } from '../crypto/link.ts'
 import type { ByteRange, Objects, OpenObject } from '../storage/objects.ts'
+import { READ_CHUNK_BYTES } from '../storage/limits.ts'
 import { PACK_BYTES_MAX, WALKED_PACKS_MAX } from './limits.ts'
 
 export class PackReader {
@@ -26,7 +27,9 @@ export class PackReader {
     const bytes = await this.bytesOf(capability, options.signal)
     const { start, end } = options.range ?? { start: 0, end: bytes.length - 1 }
     if (end >= bytes.length) throw new Failure('damaged', 'a pack is shorter than its directory says')
-    yield bytes.subarray(start, end + 1)
+    for (let at = start; at <= end; at += READ_CHUNK_BYTES) {
+      yield bytes.subarray(at, Math.min(at + READ_CHUNK_BYTES, end + 1))
+    }
   }
 
   private bytesOf(capability: Capability, signal: AbortSignal | undefined): Promise<Bytes> {
