@@ -2,8 +2,9 @@
  * One connection put to use: hellos exchanged, requests matched with replies by id, strangers' requests handed on.
  * Absent on purpose: dialling, choosing among connections, timeouts. PeerNetwork owns those.
  */
-import { Failure, isFailure } from '../base/failure.ts'
-import { deferred, type Deferred } from '../base/signals.ts'
+import { abortFailure, Failure, isFailure } from '../base/failure.ts'
+import { Semaphore } from '../base/semaphore.ts'
+import { deferred, orAborted, type Deferred } from '../base/signals.ts'
 import type { Connection } from '../ports/connection.ts'
 import { packEnvelope, unpackEnvelope, type Envelope } from './envelope.ts'
 import { HEAD_BYTES_MAX, INBOUND_REQUESTS_MAX } from './limits.ts'
@@ -28,7 +29,8 @@ export interface LinkDeps {
 }
 
 interface Waiting extends Deferred<Envelope> {
-  readonly kind: MessageKind
+  /** Lets the caller's signal forget it. */
+  forget(): void
 }
 
 export class Link {
@@ -38,9 +40,12 @@ export class Link {
   private readonly deps: LinkDeps
   private readonly waiting = new Map<number, Waiting>()
   private readonly working = new Map<number, AbortController>()
+  /** Whoever finds room in the queue takes it before the next one looks, so that the queue stays short. */
+  private readonly turn = new Semaphore(1)
   private nextRequestId = 1
   private endAgreed = false
-  private isClosed = false
+  /** Why nothing can be asked here any more. */
+  private end: Failure | undefined
 
   constructor(connection: Connection, deps: LinkDeps) {
     this.connection = connection
@@ -59,7 +64,7 @@ export class Link {
   }
 
   get open(): boolean {
-    return !this.isClosed
+    return this.end === undefined
   }
 
   /** True while a request of either side is under way. */
@@ -69,50 +74,69 @@ export class Link {
 
   /**
    * The reply, decoded. Rejects with what the peer refused with, `damaged` for an undecodable reply, `unreachable` when the
-   * connection ends first; with the signal's failure when that is aborted, which the peer is told.
+   * connection has ended or ends first, `closed` when this node ends it by leaving; with the signal's failure when that is
+   * aborted, which the peer is told.
    */
   async request<K extends MessageKind>(
     kind: K,
     request: Messages[K]['request'],
     signal: AbortSignal,
   ): Promise<Messages[K]['reply']> {
-    const requestId = this.nextRequestId
-    this.nextRequestId = (this.nextRequestId % 0xffffffff) + 1
-    const waiting: Waiting = { ...deferred<Envelope>(), kind }
-    const onAbort = (): void => {
-      if (!this.waiting.delete(requestId)) return
-      this.connection.send(packEnvelope('cancel', requestId))
-      waiting.reject(signal.reason)
-    }
-    this.waiting.set(requestId, waiting)
-    signal.addEventListener('abort', onAbort, { once: true })
-    const { head, body } = packRequest(kind, request)
-    this.connection.send(packEnvelope('request', requestId, head, body))
-    try {
-      return readReply(kind, await waiting.promise)
-    } finally {
-      signal.removeEventListener('abort', onAbort)
-    }
+    const waiting = await this.inTurn(signal, () => this.ask(kind, request, signal))
+    return readReply(kind, await waiting.promise)
   }
 
   /** Ends the connection after what is queued; `goodbye` for idleness, `leave` when this node stops. */
   close(farewell: 'goodbye' | 'leave', reason: string): void {
-    if (this.isClosed) return
+    if (this.end !== undefined) return
     this.endAgreed = true
     this.connection.send(packEnvelope(farewell, 0))
     this.connection.close(reason)
-    this.closed(reason)
+    this.closed(reason, farewell === 'leave' ? new Failure('closed', 'this node is stopping') : undefined)
+  }
+
+  /** Waits for room in the queue, one caller at a time, and runs `send`. Rejects when the signal is aborted before. */
+  private async inTurn<T>(signal: AbortSignal, send: () => T): Promise<T> {
+    const release = await this.turn.acquire(1, signal)
+    try {
+      await orAborted(this.connection.drained(), signal)
+      return send()
+    } finally {
+      release()
+    }
+  }
+
+  private ask<K extends MessageKind>(kind: K, request: Messages[K]['request'], signal: AbortSignal): Waiting {
+    if (this.end !== undefined) throw this.end
+    if (signal.aborted) throw abortFailure(signal)
+    const { head, body } = packRequest(kind, request)
+    const requestId = this.nextRequestId
+    this.nextRequestId = (this.nextRequestId % 0xffffffff) + 1
+    const onAbort = (): void => {
+      if (!this.waiting.delete(requestId)) return
+      this.connection.send(packEnvelope('cancel', requestId))
+      waiting.reject(abortFailure(signal))
+    }
+    const forget = (): void => {
+      signal.removeEventListener('abort', onAbort)
+    }
+    const waiting: Waiting = { ...deferred<Envelope>(), forget }
+    this.waiting.set(requestId, waiting)
+    signal.addEventListener('abort', onAbort, { once: true })
+    this.connection.send(packEnvelope('request', requestId, head, body))
+    return waiting
   }
 
   private receive(frame: Uint8Array): void {
+    if (this.end !== undefined) return
     const envelope = unpackEnvelope(frame)
     if (!envelope.ok) {
-      this.refusePeer(`malformed frame: ${envelope.error}`)
+      this.hangUp(`malformed frame: ${envelope.error}`)
       return
     }
     const { type, requestId } = envelope.value
     if (this.peerHello === undefined && type !== 'hello') {
-      this.refusePeer(`${type} before hello`)
+      this.hangUp(`${type} before hello`)
       return
     }
     switch (type) {
@@ -131,26 +155,27 @@ export class Link {
         break
       case 'goodbye':
         this.endAgreed = true
+        this.hangUp('the peer needs the connection no longer')
         break
       case 'leave':
-        this.closed('the peer is leaving')
+        this.hangUp('the peer is leaving')
         break
     }
   }
 
   private onHello(head: Uint8Array): void {
     if (this.peerHello !== undefined) {
-      this.refusePeer('a second hello')
+      this.hangUp('a second hello')
       return
     }
     const hello = decodeAs(helloSchema, head, HEAD_BYTES_MAX)
     if (!hello.ok) {
-      this.refusePeer(`malformed hello: ${hello.error}`)
+      this.hangUp(`malformed hello: ${hello.error}`)
       return
     }
     const mismatch = helloMismatch(this.deps.hello, hello.value)
     if (mismatch !== undefined) {
-      this.refusePeer(mismatch)
+      this.hangUp(mismatch)
       return
     }
     this.peerHello = hello.value
@@ -165,7 +190,7 @@ export class Link {
       return
     }
     if (this.working.has(requestId)) {
-      this.refusePeer('a request id used twice')
+      this.hangUp('a request id used twice')
       return
     }
     if (this.working.size >= INBOUND_REQUESTS_MAX) {
@@ -185,11 +210,10 @@ export class Link {
   ): Promise<void> {
     try {
       const reply = await this.deps.dispatch(kind, request, controller.signal)
-      // A slow reader must not make this node buffer replies without bound.
-      await this.connection.drained()
-      if (controller.signal.aborted || this.isClosed) return
       const { head, body } = packReply(kind, reply)
-      this.connection.send(packEnvelope('reply', requestId, head, body))
+      await this.inTurn(controller.signal, () => {
+        this.connection.send(packEnvelope('reply', requestId, head, body))
+      })
     } catch (error) {
       if (!controller.signal.aborted) this.refuse(requestId, error)
     } finally {
@@ -207,20 +231,23 @@ export class Link {
     // Unknown ids are replies that crossed our cancel.
     if (waiting === undefined) return
     this.waiting.delete(envelope.requestId)
+    waiting.forget()
     waiting.resolve(envelope)
   }
 
-  /** Ends the connection with a peer that breaks the protocol. */
-  private refusePeer(reason: string): void {
+  /** Ends the connection without a word: the peer has said the last one, or breaks the protocol. */
+  private hangUp(reason: string): void {
     this.connection.close(reason)
     this.closed(reason)
   }
 
-  private closed(reason: string): void {
-    if (this.isClosed) return
-    this.isClosed = true
+  private closed(reason: string, failure?: Failure): void {
+    if (this.end !== undefined) return
+    const what = `the connection to ${shortId(this.connection.peer)} ended: ${reason}`
+    this.end = failure ?? new Failure('unreachable', what)
     for (const waiting of this.waiting.values()) {
-      waiting.reject(new Failure('unreachable', `the connection to ${shortId(this.connection.peer)} ended: ${reason}`))
+      waiting.forget()
+      waiting.reject(this.end)
     }
     this.waiting.clear()
     for (const controller of this.working.values()) controller.abort(new Failure('aborted', 'the connection ended'))

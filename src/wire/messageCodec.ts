@@ -40,7 +40,9 @@ export function packReply<K extends MessageKind>(kind: K, reply: Messages[K]['re
 }
 
 /** A decoded request with its kind, as one type per kind. */
-export type AnyRequest = { [K in MessageKind]: { readonly kind: K; readonly request: Messages[K]['request'] } }[MessageKind]
+export type AnyRequest = {
+  [K in MessageKind]: { readonly kind: K; readonly request: Messages[K]['request'] }
+}[MessageKind]
 
 export function unpackRequest(head: Uint8Array, body: Uint8Array): Result<AnyRequest> {
   const outer = decodeAs(requestHead, head, HEAD_BYTES_MAX)
@@ -69,7 +71,10 @@ export interface Refusal {
 }
 
 export function packRefusal(refusal: Refusal): Bytes {
-  return encodeAs(refusalSchema, { code: refusal.code, message: refusal.message.slice(0, REFUSAL_CHARS_MAX) })
+  return encodeAs(refusalSchema, {
+    code: refusal.code,
+    message: refusal.message.slice(0, REFUSAL_CHARS_MAX).toWellFormed(),
+  })
 }
 
 export function unpackRefusal(head: Uint8Array): Result<Refusal> {

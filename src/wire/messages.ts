@@ -2,8 +2,10 @@
  * Every message between nodes: its number, its channel, and the shapes of request and reply. Adding a message is adding an
  * entry here and a handler in the layer that owns it; docs/format/wire.md describes the bytes.
  */
-import { id, type RecordOf } from './schema.ts'
+import { assert } from '../base/assert.ts'
 import type { NodeId, StripeId, Point } from '../base/id.ts'
+import { KIB } from '../base/units.ts'
+import { PROOF_BYTES_MAX } from '../coding/merkle.ts'
 import { PUBLIC_KEY_BYTES, SIGNATURE_BYTES } from '../ports/primitives.ts'
 import type { Channel, Contact } from '../ports/connection.ts'
 import {
@@ -12,16 +14,18 @@ import {
   BODY_PARTS_MAX,
   CONTACTS_MAX,
   HAVE_STRIPES_MAX,
+  HEAD_BYTES_MAX,
   NETWORK_NAME_CHARS_MAX,
 } from './limits.ts'
-import { bytesOf, bytesUpTo, list, optional, record, text, uint, type Schema } from './schema.ts'
+import { bytesOf, bytesUpTo, id, list, optional, record, text, uint, type RecordOf, type Schema } from './schema.ts'
 
 /** The version of the protocol that this node speaks; a hello says the range a node understands. */
 export const PROTOCOL_VERSION = 1
 
 const STRIPE_HEADER_BYTES_MAX = 64
-const PROOF_BYTES_MAX = 16 * 32
 const FRAGMENT_INDEX_MAX = 255
+/** A proof with its length, an index, the array around them, and the length of the part of the body. */
+const FRAGMENT_HEAD_BYTES_MAX = PROOF_BYTES_MAX + 3 + 2 + 1 + 5
 const REGION_MAX = 15
 const TIME_MS_MAX = 2 ** 48
 
@@ -120,6 +124,8 @@ export type Messages = {
   readonly [K in MessageKind]: { readonly request: Shape<K, 'request'>; readonly reply: Shape<K, 'reply'> }
 }
 
+assert(BODY_PARTS_MAX * FRAGMENT_HEAD_BYTES_MAX + KIB < HEAD_BYTES_MAX, 'what is said of 256 fragments fits one head')
+
 const KIND_BY_CODE: ReadonlyMap<number, MessageKind> = new Map(
   Object.entries(MESSAGES).map(([kind, shape]) => [shape.code, kind as MessageKind]),
 )
@@ -134,4 +140,3 @@ export type Hello = RecordOf<{
   network: Schema<string>
   addresses: Schema<readonly string[]>
 }>
-

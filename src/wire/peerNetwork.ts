@@ -6,11 +6,11 @@ import { abortFailure, Failure } from '../base/failure.ts'
 import type { NodeId } from '../base/id.ts'
 import { orAborted, withDeadline } from '../base/signals.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { Address, Channel, Connection, Contact, Transport } from '../ports/connection.ts'
+import type { Channel, Connection, Contact, Transport } from '../ports/connection.ts'
 import type { Handler, Network, Peer, PeerEvents, RequestOptions } from '../ports/network.ts'
-import { CONNECTIONS_PER_PEER_MAX, DIAL_MS, IDLE_MS } from './limits.ts'
-import { Link, type Dispatch } from './link.ts'
-import { MESSAGES, PROTOCOL_VERSION, type MessageKind, type Messages } from './messages.ts'
+import { ADDRESSES_MAX, CONNECTIONS_PER_PEER_MAX, DIAL_MS, IDLE_MS } from './limits.ts'
+import { Link } from './link.ts'
+import { MESSAGES, PROTOCOL_VERSION, type Hello, type MessageKind, type Messages } from './messages.ts'
 
 export interface PeerNetworkDeps {
   readonly clock: Clock
@@ -21,16 +21,24 @@ export interface PeerNetworkDeps {
 }
 
 interface PeerLinks {
+  /** Newest last: of two, the older one may lead to a process that is gone. */
   readonly ready: Link[]
   readonly dialling: Map<Channel, Promise<Link>>
   lastUsedMs: number
+}
+
+interface Greeting {
+  resolve(link: Link): void
+  reject(error: unknown): void
+  /** Ends the wait for the peer's hello. */
+  cancel(): void
 }
 
 export class PeerNetwork implements Network<Messages> {
   private readonly deps: PeerNetworkDeps
   private readonly peers = new Map<NodeId, PeerLinks>()
   /** Connections whose peer has not said hello yet. */
-  private readonly greeting = new Map<Link, { resolve(link: Link): void; reject(error: unknown): void }>()
+  private readonly greeting = new Map<Link, Greeting>()
   private readonly handlers = new Map<MessageKind, Handler<never, unknown>>()
   private readonly ending = new AbortController()
   private events: PeerEvents = { onPeer: () => undefined, onPeerLost: () => undefined }
@@ -46,7 +54,9 @@ export class PeerNetwork implements Network<Messages> {
 
   /** Peers with an open connection right now. */
   get connectedCount(): number {
-    return this.peers.size
+    let count = 0
+    for (const links of this.peers.values()) if (links.ready.length > 0) count++
+    return count
   }
 
   async start(events: PeerEvents): Promise<void> {
@@ -58,7 +68,7 @@ export class PeerNetwork implements Network<Messages> {
   }
 
   serve<K extends MessageKind>(kind: K, handler: Handler<Messages[K]['request'], Messages[K]['reply']>): void {
-    this.handlers.set(kind, handler as Handler<never, unknown>)
+    this.handlers.set(kind, handler)
   }
 
   async request<K extends MessageKind>(
@@ -72,9 +82,7 @@ export class PeerNetwork implements Network<Messages> {
     const what = `${kind} to ${peer.id.slice(0, 8)}`
     return withDeadline(this.deps.clock, options.timeoutMs, what, options.signal, async (signal) => {
       const link = await orAborted(this.linkTo(peer, MESSAGES[kind].channel), signal)
-      await orAborted(link.connection.drained(), signal)
-      const links = this.peers.get(peer.id)
-      if (links !== undefined) links.lastUsedMs = this.deps.clock.now()
+      this.noteUse(peer.id)
       return link.request(kind, request, signal)
     })
   }
@@ -97,7 +105,7 @@ export class PeerNetwork implements Network<Messages> {
   ): Promise<Messages[K]['reply']> {
     const from: Peer = { ...this.self, host: '' }
     return withDeadline(this.deps.clock, options.timeoutMs, kind, options.signal, (signal) =>
-      this.handle(kind, request, from, signal),
+      orAborted(this.handle(kind, request, from, signal), this.ending.signal),
     )
   }
 
@@ -114,7 +122,7 @@ export class PeerNetwork implements Network<Messages> {
 
   private linkTo(peer: Contact, channel: Channel): Promise<Link> {
     const links = this.linksOf(peer.id)
-    const ready = links.ready.find((link) => link.connection.channel === channel)
+    const ready = links.ready.findLast((link) => link.connection.channel === channel)
     if (ready !== undefined) return Promise.resolve(ready)
     const underWay = links.dialling.get(channel)
     if (underWay !== undefined) return underWay
@@ -135,7 +143,7 @@ export class PeerNetwork implements Network<Messages> {
     })
   }
 
-  /** Settles once both hellos are exchanged; rejects when the connection ends before. */
+  /** Settles once both hellos are exchanged; rejects when the connection ends before, as it does without a hello in time. */
   private greet(connection: Connection): Promise<Link> {
     return new Promise<Link>((resolve, reject) => {
       if (this.ending.signal.aborted) {
@@ -143,67 +151,69 @@ export class PeerNetwork implements Network<Messages> {
         reject(abortFailure(this.ending.signal))
         return
       }
-      const link = new Link(connection, {
+      const link: Link = new Link(connection, {
         hello: this.hello(),
-        dispatch: this.dispatcherFor(connection),
-        onReady: (readyLink) => {
-          this.onReady(readyLink)
+        dispatch: async (kind, work, signal) => {
+          this.noteUse(connection.peer)
+          return this.handle(kind, work, peerAt(link), signal)
         },
-        onClosed: (closedLink, reason, agreed) => {
-          this.onClosed(closedLink, reason, agreed)
+        onReady: () => {
+          this.onReady(link)
+        },
+        onClosed: (_, reason, agreed) => {
+          this.onClosed(link, reason, agreed)
         },
       })
-      this.greeting.set(link, { resolve, reject })
+      const giveUp = (): void => {
+        link.close('goodbye', 'the peer said no hello in time')
+      }
+      this.greeting.set(link, { resolve, reject, cancel: this.deps.clock.after(DIAL_MS, giveUp) })
       link.begin()
     })
   }
 
-  private hello(): { versionMin: number; versionMax: number; network: string; addresses: readonly Address[] } {
+  private hello(): Hello {
     return {
       versionMin: PROTOCOL_VERSION,
       versionMax: PROTOCOL_VERSION,
       network: this.deps.networkName,
-      addresses: this.deps.transport.addresses,
+      addresses: this.deps.transport.addresses.slice(0, ADDRESSES_MAX),
     }
   }
 
-  private dispatcherFor(connection: Connection): Dispatch {
-    return async (kind, request, signal) => {
-      this.linksOf(connection.peer).lastUsedMs = this.deps.clock.now()
-      return this.handle(kind, request, this.peerOf(connection), signal)
-    }
-  }
-
-  private peerOf(connection: Connection): Peer {
-    const link = this.peers.get(connection.peer)?.ready.find((each) => each.peerHello !== undefined)
-    return { id: connection.peer, addresses: link?.peerHello?.addresses ?? [], host: connection.remoteHost }
+  private noteUse(peer: NodeId): void {
+    const links = this.peers.get(peer)
+    if (links !== undefined) links.lastUsedMs = this.deps.clock.now()
   }
 
   private onReady(link: Link): void {
-    const waiting = this.greeting.get(link)
-    this.greeting.delete(link)
-    const links = this.linksOf(link.connection.peer)
-    if (links.ready.length >= CONNECTIONS_PER_PEER_MAX) {
-      waiting?.reject(new Failure('refused', 'too many connections with this peer'))
-      link.close('goodbye', 'too many connections with one peer')
-      return
-    }
+    const greeting = this.endGreeting(link)
+    const { peer } = link.connection
+    const links = this.linksOf(peer)
     links.ready.push(link)
-    waiting?.resolve(link)
-    if (links.ready.length === 1) this.events.onPeer(this.peerOf(link.connection))
+    greeting?.resolve(link)
+    if (links.ready.length === 1) this.events.onPeer(peerAt(link))
+    if (links.ready.length > CONNECTIONS_PER_PEER_MAX)
+      links.ready[0]?.close('goodbye', 'newer connections take its place')
   }
 
   private onClosed(link: Link, reason: string, agreed: boolean): void {
-    const waiting = this.greeting.get(link)
-    this.greeting.delete(link)
-    waiting?.reject(new Failure('refused', `the peer was not accepted or left during the greeting: ${reason}`))
-    const peer = link.connection.peer
+    const why = `the peer was not accepted or left during the greeting: ${reason}`
+    this.endGreeting(link)?.reject(new Failure('refused', why))
+    const { peer } = link.connection
     const links = this.peers.get(peer)
     const at = links?.ready.indexOf(link) ?? -1
     if (links === undefined || at < 0) return
     links.ready.splice(at, 1)
     this.forgetIfEmpty(peer, links)
     if (links.ready.length === 0 && !agreed && !this.ending.signal.aborted) this.events.onPeerLost(peer, reason)
+  }
+
+  private endGreeting(link: Link): Greeting | undefined {
+    const greeting = this.greeting.get(link)
+    this.greeting.delete(link)
+    greeting?.cancel()
+    return greeting
   }
 
   private linksOf(peer: NodeId): PeerLinks {
@@ -228,4 +238,9 @@ export class PeerNetwork implements Network<Messages> {
       this.sweepLater()
     })
   }
+}
+
+/** Whom a link leads to, by the addresses of its own hello. */
+function peerAt({ connection, peerHello }: Link): Peer {
+  return { id: connection.peer, addresses: peerHello?.addresses ?? [], host: connection.remoteHost }
 }

@@ -1,12 +1,12 @@
 /**
  * Shapes of structured bytes: one description gives the type, the encoder and the strict decoder. Encoded as CBOR (RFC 8949)
- * with records as arrays in field order; floats, tags, indefinite lengths and longer-than-needed integers are refused, so
- * every value has exactly one encoding and no other bytes decode to it.
+ * with records as arrays in field order; maps, floats, tags, indefinite lengths, longer-than-needed integers and ill-formed text are
+ * refused, so every value has exactly one encoding and no other bytes decode to it.
  * Absent on purpose: defaults, unions by guess, and anything that lets a stranger choose an allocation's size.
  */
 import { decode, encode, rfc8949EncodeOptions, Tokenizer, Type, type DecodeOptions } from 'cborg'
 import { idBytes, parseId, type Point } from '../base/id.ts'
-import type { Bytes } from '../base/bytes.ts'
+import { fromUtf8, type Bytes } from '../base/bytes.ts'
 import { fail, ok, type Result } from '../base/result.ts'
 
 /** How a value of type T stands in CBOR. `fromWire` throws {@link Malformed}; only {@link decodeAs} calls it. */
@@ -56,10 +56,12 @@ const STRICT: DecodeOptions = {
   allowInfinity: false,
   allowNaN: false,
   allowBigInt: false,
-  rejectDuplicateMapKeys: true,
+  retainStringBytes: true,
 }
 
 /** Integers have one encoding only while floats, which could spell them too, are refused. */
+const UNUSED = [Type.map, Type.tag, Type.float]
+
 class StrictTokenizer extends Tokenizer {
   private itemsLeft: number
 
@@ -71,11 +73,18 @@ class StrictTokenizer extends Tokenizer {
   override next(): ReturnType<Tokenizer['next']> {
     if (this.itemsLeft-- <= 0) throw new Malformed('more items than any value of this kind has')
     const token = super.next()
-    if (Type.equals(token.type, Type.float) || Type.equals(token.type, Type.tag)) {
-      throw new Malformed(`${token.type.name} is not used here`)
-    }
+    if (UNUSED.some((type) => Type.equals(token.type, type)))
+      throw new Malformed(`a ${token.type.name} is not used here`)
+    if (token.byteValue !== undefined) token.value = exactText(token.byteValue)
     return token
   }
+}
+
+/** cborg replaces what is no UTF-8 and drops byte order marks, so that different bytes would read as one text. */
+function exactText(bytes: Uint8Array): string {
+  const exact = fromUtf8(bytes)
+  if (exact === undefined) throw new Malformed('text that is not UTF-8')
+  return exact
 }
 
 /** Exactly `length` bytes. */
