@@ -9,10 +9,10 @@ import { abortFailure, Failure, isFailure } from '../base/failure.ts'
 import { KIB } from '../base/units.ts'
 import type { Contact } from '../ports/connection.ts'
 import type { Handler, MessageMap, Network, Peer, PeerEvents, RequestOptions } from '../ports/network.ts'
-import { IDLE_MS } from '../wire/limits.ts'
 import { SILENCE_MS_MAX, type Fabric, type Host } from './fabric.ts'
 import type { Lifetime } from './lifetime.ts'
 import { HANDSHAKE_TRIPS, isSimAddress } from './simTransport.ts'
+import { Ties, type Tie } from './ties.ts'
 
 /** How many bytes a request or reply would have on the wire: what slow uplinks and the trace count. */
 export type MessageBytes = (message: unknown) => number
@@ -23,8 +23,6 @@ const FIRST_REQUEST_TRIPS = HANDSHAKE_TRIPS + 2
 const CONTROL_BYTES_MAX = 16 * KIB
 /** Refusals, cancellations and the like. */
 const NOTICE_BYTES = 64
-/** Below this many connected peers nobody looks for idle ones. */
-const PRUNE_COUNT_MIN = 64
 
 /** One request under way, as both sides see it. */
 interface Exchange {
@@ -32,6 +30,8 @@ interface Exchange {
   readonly there: Host | undefined
   readonly kind: string
   readonly request: unknown
+  /** The connection it goes over; undefined while that is being made. */
+  tie: Tie | undefined
   /** Ends the caller's part: its promise, timer and listeners. */
   settle(outcome: Outcome): void
   isSettled: boolean
@@ -52,9 +52,7 @@ export class ObjectNetwork implements Network<MessageMap> {
   private readonly handlers = new Map<string, Handler<unknown, unknown>>()
   private readonly asked = new Set<Exchange>()
   private readonly worked = new Set<Exchange>()
-  /** Peers and when something last passed between them and this node. */
-  private readonly connected = new Map<ObjectNetwork, number>()
-  private pruneAbove = PRUNE_COUNT_MIN
+  private readonly ties = new Ties()
   private events: PeerEvents = { onPeer: () => undefined, onPeerLost: () => undefined }
   private isStarted = false
   private isClosed = false
@@ -111,6 +109,7 @@ export class ObjectNetwork implements Network<MessageMap> {
         there: this.hostOf(peer),
         kind,
         request,
+        tie: undefined,
         settle,
         isSettled: false,
         isCancelled: false,
@@ -129,8 +128,8 @@ export class ObjectNetwork implements Network<MessageMap> {
     if (this.host.objects === this) this.host.objects = undefined
     for (const exchange of this.asked) this.giveUp(exchange, new Failure('closed', 'this node is stopping'))
     this.abandonWork('the peer is stopping')
-    for (const peer of this.connected.keys()) this.tellOfLoss(peer, 'the peer is leaving')
-    this.connected.clear()
+    for (const peer of this.ties.peers()) this.tellOfLoss(peer, 'the peer is leaving')
+    this.ties.clear()
     return Promise.resolve()
   }
 
@@ -143,13 +142,13 @@ export class ObjectNetwork implements Network<MessageMap> {
       this.cancelAtPeer(exchange)
     }
     this.abandonWork('the connection was reset')
-    for (const peer of this.connected.keys()) this.tellOfLoss(peer, 'reset by the peer')
-    this.connected.clear()
+    for (const peer of this.ties.peers()) this.tellOfLoss(peer, 'reset by the peer')
+    this.ties.clear()
   }
 
   /** Takes peers for lost that a cut keeps silent. */
   loseUnreachable(): void {
-    for (const peer of [...this.connected.keys()]) {
+    for (const peer of this.ties.peers()) {
       const isSilent = !this.fabric.canReach(this.host, peer.host) || !this.fabric.canReach(peer.host, this.host)
       if (isSilent) this.lose(peer, 'silent too long')
     }
@@ -159,7 +158,7 @@ export class ObjectNetwork implements Network<MessageMap> {
   private hostOf(peer: Contact): Host | undefined {
     const host = this.fabric.hostOf(peer.addresses)
     if (host !== undefined) return host
-    for (const other of this.connected.keys()) if (other.peer.id === peer.id) return other.host
+    for (const other of this.ties.peers()) if (other.peer.id === peer.id) return other.host
     return undefined
   }
 
@@ -172,7 +171,8 @@ export class ObjectNetwork implements Network<MessageMap> {
       return
     }
     const bytes = this.messageBytes(exchange.request)
-    const trips = this.isConnectedTo(there.objects) ? 1 : FIRST_REQUEST_TRIPS
+    exchange.tie = there.objects && this.ties.standing(there.objects, this.fabric.clock.elapsedMs)
+    const trips = exchange.tie === undefined ? FIRST_REQUEST_TRIPS : 1
     this.send(there, bytes, exchange.kind, trips, () => {
       const callee = there.objects
       if (callee === undefined) this.turnAway(exchange, there, 'unreachable', 'nobody listens there')
@@ -203,8 +203,7 @@ export class ObjectNetwork implements Network<MessageMap> {
   private receive(exchange: Exchange): void {
     const { caller, kind } = exchange
     if (exchange.isCancelled) return
-    this.heardFrom(caller)
-    caller.heardFrom(this)
+    exchange.tie = this.tieWith(caller, exchange.tie)
     const handler = this.handlers.get(kind)
     if (handler === undefined) {
       this.refuse(exchange, new Failure('refused', `this node does not answer ${kind}`))
@@ -253,7 +252,7 @@ export class ObjectNetwork implements Network<MessageMap> {
     const { caller } = exchange
     this.send(caller.host, bytes, kind, 1, () => {
       if (caller.life.ended || caller.isClosed) return
-      caller.heardFrom(this)
+      if (exchange.tie !== undefined) exchange.tie.usedMs = this.fabric.clock.elapsedMs
       exchange.settle(outcome)
     })
   }
@@ -299,28 +298,27 @@ export class ObjectNetwork implements Network<MessageMap> {
   }
 
   private lose(peer: ObjectNetwork, reason: string): void {
-    const wasConnected = this.isConnectedTo(peer)
-    this.connected.delete(peer)
-    if (wasConnected && !this.life.ended && !this.isClosed) this.events.onPeerLost(peer.peer.id, reason)
+    const isLoss = this.ties.break(peer, this.fabric.clock.elapsedMs)
+    if (isLoss && !this.life.ended && !this.isClosed) this.events.onPeerLost(peer.peer.id, reason)
   }
 
-  /** Notes that the connection stands, as both its ends do when something has passed over it. */
-  private heardFrom(peer: ObjectNetwork): void {
+  /** The connection over which a peer's request has come: the one the peer knew of, if that still stands, or a new one. */
+  private tieWith(caller: ObjectNetwork, known: Tie | undefined): Tie {
+    const usedMs = this.fabric.clock.elapsedMs
+    const standing = known?.isBroken === false ? known : this.ties.standing(caller, usedMs)
+    if (standing !== undefined) {
+      standing.usedMs = usedMs
+      return standing
+    }
+    const tie: Tie = { usedMs, isBroken: false }
+    this.welcome(caller, tie)
+    caller.welcome(this, tie)
+    return tie
+  }
+
+  private welcome(peer: ObjectNetwork, tie: Tie): void {
     if (this.life.ended || this.isClosed) return
-    const wasConnected = this.isConnectedTo(peer)
-    this.connected.set(peer, this.fabric.clock.elapsedMs)
-    if (wasConnected) return
-    if (this.connected.size > this.pruneAbove) this.pruneIdle()
+    this.ties.add(peer, tie, tie.usedMs)
     this.events.onPeer(peer.peer)
-  }
-
-  private isConnectedTo(peer: ObjectNetwork | undefined): boolean {
-    const heardMs = peer === undefined ? undefined : this.connected.get(peer)
-    return heardMs !== undefined && this.fabric.clock.elapsedMs - heardMs <= IDLE_MS
-  }
-
-  private pruneIdle(): void {
-    for (const peer of this.connected.keys()) if (!this.isConnectedTo(peer)) this.connected.delete(peer)
-    this.pruneAbove = Math.max(PRUNE_COUNT_MIN, 2 * this.connected.size)
   }
 }
