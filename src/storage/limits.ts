@@ -49,8 +49,8 @@ export const FETCHES_PER_HOLDER = 2
 export const FETCH_BYTES = 512 * KIB
 /** What a reader gets at once: no turn of the event loop deciphers more. */
 export const READ_CHUNK_BYTES = 256 * KIB
-/** Segments read ahead of the reader. */
-export const READ_AHEAD_SEGMENTS = 2
+/** Segments read ahead of the reader: each takes up to 32 MiB of memory. */
+export const READ_AHEAD_SEGMENTS = 1
 
 /** Content up to this size stands in the root itself. */
 export const INLINE_BYTES_MAX = 4 * KIB
