@@ -27,6 +27,9 @@ type Form = 'listing' | 'tar'
 /** The link names its content for ever. */
 const CACHE = 'private, max-age=31536000, immutable'
 
+/** Tells an archive made of a directory from a stored file that is one. */
+const KIND_HEADER = 'mainframe-kind'
+
 const ETAG_LABEL = utf8('mainframe/etag/1\0')
 
 export async function getObject(deps: DoorDeps, exchange: Exchange, link: string, path: string): Promise<void> {
@@ -107,7 +110,12 @@ async function sendFile(exchange: Exchange, object: OpenObject, etag: string, pa
 async function sendTar(exchange: Exchange, directory: OpenDirectory, path: string): Promise<void> {
   const { request, response, signal } = exchange
   const send = (): void => {
-    response.writeHead(200, { ...varying(), 'content-type': 'application/x-tar', 'cache-control': CACHE })
+    response.writeHead(200, {
+      ...varying(),
+      'content-type': 'application/x-tar',
+      'cache-control': CACHE,
+      [KIND_HEADER]: 'directory',
+    })
   }
   if (request.method === 'HEAD') send()
   else await pourAfterFirst(tarOf(subtree(directory, path, signal)), exchange, send)
@@ -172,6 +180,7 @@ function fileHeaders(type: string, etag: string, path: string): Record<string, s
     'content-security-policy': 'sandbox',
     'x-content-type-options': 'nosniff',
     'accept-ranges': 'bytes',
+    [KIND_HEADER]: 'file',
     'cache-control': CACHE,
     etag,
   }

@@ -1,0 +1,46 @@
+/** `up`: one node, for as long as it is wanted. */
+import { printContact } from '../../daemon/contactText.ts'
+import type { Contact } from '../../ports/connection.ts'
+import { homeFolder } from '../environment.ts'
+import { asStartFailure, EXIT, type ExitCode } from '../exit.ts'
+import { print, printJson, say } from '../output.ts'
+import { untilSignal } from '../service.ts'
+
+export interface UpFlags {
+  readonly dir?: string
+  readonly port: number
+  readonly listen: { readonly host: string; readonly port: number }
+  readonly join: readonly Contact[]
+  readonly survive: number
+  readonly quota?: number
+  readonly network: string
+  readonly json?: boolean
+}
+
+export async function up(flags: UpFlags): Promise<ExitCode> {
+  const home = await homeFolder(flags.dir)
+  const { startDaemon } = await import('../../daemon/daemon.ts')
+  const daemon = await startDaemon({
+    home,
+    networkName: flags.network,
+    listen: flags.listen,
+    apiPort: flags.port,
+    survive: flags.survive,
+    bootstrap: flags.join,
+    ...(flags.quota === undefined ? {} : { quotaBytes: flags.quota }),
+  }).catch((error: unknown) => {
+    throw asStartFailure(error)
+  })
+  const contact = printContact(daemon.contact)
+  if (flags.json === true) {
+    printJson({ type: 'ready', api: daemon.api, home, id: daemon.contact.id, pid: process.pid, contact })
+  } else {
+    print(`ready: API on ${daemon.api}, home ${home}`)
+    print(`others join it with: mainframe up --join ${contact ?? ''}`)
+  }
+  const { hurry, release } = await untilSignal()
+  if (flags.json !== true) say('stopping; once more to stop at once')
+  await daemon.stop(hurry)
+  release()
+  return EXIT.ok
+}

@@ -1,0 +1,152 @@
+/**
+ * One node as this machine runs it: its home, the drivers under it and the API over it. The one place where the real world's ports
+ * are put together; what the parts do stands in their own folders.
+ */
+import { join } from 'node:path'
+import { openIdentity } from '../drivers/nodeIdentity.ts'
+import { LmdbFragmentStore } from '../drivers/lmdbFragmentStore.ts'
+import { LmdbStateStore } from '../drivers/lmdbStateStore.ts'
+import { NodePrimitives } from '../drivers/nodePrimitives.ts'
+import { SystemClock } from '../drivers/systemClock.ts'
+import { SystemRandom } from '../drivers/systemRandom.ts'
+import { TlsTransport } from '../drivers/tlsTransport.ts'
+import { WorkerCoder } from '../drivers/workerCoder.ts'
+import { Gateway } from '../gateway/gateway.ts'
+import { Node } from '../node/node.ts'
+import type { Coder } from '../ports/coder.ts'
+import type { Contact } from '../ports/connection.ts'
+import type { FragmentStore } from '../ports/fragmentStore.ts'
+import { DirectoryStore } from '../vault/directoryStore.ts'
+import { PeerNetwork } from '../wire/peerNetwork.ts'
+import { ensureToken, removeRuntime, takeHome, tokenFileOf, writeRuntime } from './home.ts'
+import { openLog, type Log } from './log.ts'
+import { programVersion } from './version.ts'
+
+export interface DaemonOptions {
+  /** The folder for everything of this node; made where there is none. */
+  readonly home: string
+  /** Nodes of other networks are refused. */
+  readonly networkName: string
+  /** The IP address and port that other nodes reach; port 0 takes any. */
+  readonly listen: { readonly host: string; readonly port: number }
+  /** The API's port on loopback; 0 takes any. */
+  readonly apiPort: number
+  /** Share of nodes that may vanish at once, for puts that name none. */
+  readonly survive: number
+  /** Bytes of fragments that this node keeps at most; undefined for what the disk holds. */
+  readonly quotaBytes?: number
+  readonly bootstrap: readonly Contact[]
+  /** Where the token that opens the API stands; by default in the home. */
+  readonly tokenFile?: string
+  /** Coding shared by nodes of one process, who then closes it; by default the node has its own. */
+  readonly coder?: Coder
+  /** What stands between the node and its fragments, for nodes that misbehave on purpose. */
+  readonly wrapFragments?: (store: FragmentStore) => FragmentStore
+}
+
+export interface Daemon {
+  readonly contact: Contact
+  /** The API's address, without a path. */
+  readonly api: string
+  /** Ends everything: responses under way within 10 s, or at once when `hurry` is aborted. Nothing stays in the event loop. */
+  stop(hurry?: AbortSignal): Promise<void>
+}
+
+type Close = (hurry?: AbortSignal) => Promise<void> | void
+
+/** Rejects with `refused` (home in use, port taken) or `storage`; then nothing is left running. */
+export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
+  const closers: Close[] = []
+  const stop = async (hurry?: AbortSignal): Promise<void> => {
+    for (const close of closers.splice(0).reverse()) await close(hurry)
+  }
+  try {
+    const lock = await takeHome(options.home)
+    closers.push(() => lock.release())
+    const log = openLog(options.home)
+    closers.push(() => {
+      log.close()
+    })
+    const node = await startNode(options, log, closers)
+    const gateway = await openDoor(options, node, log, closers)
+    log.info({ id: node.contact.id, addresses: node.contact.addresses, api: gateway.url }, 'serving')
+    return { contact: node.contact, api: gateway.url, stop }
+  } catch (error) {
+    await stop(AbortSignal.abort())
+    throw error
+  }
+}
+
+async function startNode(options: DaemonOptions, log: Log, closers: Close[]): Promise<Node> {
+  const { home, quotaBytes } = options
+  const primitives = new NodePrimitives()
+  const clock = new SystemClock()
+  const identity = await openIdentity(home, primitives)
+  const fragments = await LmdbFragmentStore.open({
+    folder: join(home, 'fragments'),
+    ...(quotaBytes === undefined ? {} : { quotaBytes }),
+  })
+  closers.push(() => fragments.close())
+  const state = await LmdbStateStore.open(join(home, 'state'))
+  closers.push(() => state.close())
+  const coder = options.coder ?? ownCoder(closers)
+  const transport = new TlsTransport({
+    identity,
+    primitives,
+    ...options.listen,
+    onTurnedAway: (host, reason) => {
+      log.info({ host, reason }, 'turned a connection away')
+    },
+  })
+  const network = new PeerNetwork({ clock, transport, id: identity.id, networkName: options.networkName })
+  closers.push(() => network.close())
+  const ports = {
+    clock,
+    random: new SystemRandom(),
+    primitives,
+    coder,
+    network,
+    fragments: options.wrapFragments?.(fragments) ?? fragments,
+    state,
+  }
+  const node = await Node.start(ports, {
+    signer: identity,
+    networkName: options.networkName,
+    version: programVersion(),
+    survive: options.survive,
+    bootstrap: options.bootstrap,
+    ...(quotaBytes === undefined ? {} : { quotaBytes }),
+  })
+  closers.push(() => node.stop())
+  return node
+}
+
+async function openDoor(options: DaemonOptions, node: Node, log: Log, closers: Close[]): Promise<Gateway> {
+  const tokenFile = options.tokenFile ?? tokenFileOf(options.home)
+  const gateway = await Gateway.start({
+    objects: node.objects,
+    directories: new DirectoryStore(node.objects),
+    primitives: new NodePrimitives(),
+    status: () => node.status(),
+    token: await ensureToken(tokenFile),
+    port: options.apiPort,
+    onFault: (fault) => {
+      log.error({ fault: textOf(fault) }, 'a request met a fault of the program')
+    },
+  })
+  closers.push((hurry) => gateway.stop(hurry))
+  await writeRuntime(options.home, { api: gateway.url, pid: process.pid, tokenFile })
+  closers.push(() => removeRuntime(options.home))
+  return gateway
+}
+
+function ownCoder(closers: Close[]): Coder {
+  const coder = new WorkerCoder()
+  closers.push(() => coder.close())
+  return coder
+}
+
+/** The stack of a fault names code, not content. */
+function textOf(fault: unknown): string {
+  return fault instanceof Error ? (fault.stack ?? fault.message) : String(fault)
+}
