@@ -21,7 +21,8 @@ class Malformed extends Error {}
 
 /** The one encoding of `value`. */
 export function encodeAs<T>(schema: Schema<T>, value: T): Bytes {
-  return encode(schema.toWire(value), rfc8949EncodeOptions)
+  // cborg may give a Buffer, which stands in memory that others use too.
+  return new Uint8Array(encode(schema.toWire(value), rfc8949EncodeOptions))
 }
 
 /**
@@ -66,7 +67,8 @@ class StrictTokenizer extends Tokenizer {
   private itemsLeft: number
 
   constructor(bytes: Uint8Array, itemsMax: number) {
-    super(bytes, STRICT)
+    // A plain view, of which slices are copies: those of a Buffer would keep or share the memory it stands in.
+    super(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length), STRICT)
     this.itemsLeft = itemsMax
   }
 
