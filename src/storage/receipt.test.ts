@@ -1,0 +1,48 @@
+/** Receipts bind holder, sender, stripe, fragments and expiry: any change of any of them is refused. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import type { NodeId, StripeId } from '../base/id.ts'
+import { signerOf } from '../crypto/signer.ts'
+import { NodePrimitives } from '../drivers/nodePrimitives.ts'
+import { isReceiptValid, receiptMessage, type Receipt } from './receipt.ts'
+
+const primitives = new NodePrimitives()
+const holder = signerOf(primitives, new Uint8Array(32).fill(1))
+const other = signerOf(primitives, new Uint8Array(32).fill(2))
+const terms = { stripe: 'a'.repeat(64) as StripeId, sender: 'b'.repeat(64) as NodeId, indices: [3, 200, 7] }
+const expiresMs = 1_900_000_000_123
+const receipt: Receipt = {
+  publicKey: holder.publicKey,
+  expiresMs,
+  signature: holder.sign(receiptMessage({ ...terms, expiresMs })),
+}
+
+test('a receipt holds for exactly what was signed, by exactly who signed it', () => {
+  assert.ok(isReceiptValid(primitives, receipt, holder.id, terms))
+  assert.ok(!isReceiptValid(primitives, receipt, other.id, terms))
+  assert.ok(!isReceiptValid(primitives, { ...receipt, publicKey: other.publicKey }, holder.id, terms))
+  assert.ok(!isReceiptValid(primitives, { ...receipt, publicKey: other.publicKey }, other.id, terms))
+  const others = [
+    { stripe: 'c'.repeat(64) as StripeId },
+    { sender: holder.id },
+    { indices: [3, 200] },
+    { indices: [3, 200, 7, 8] },
+    { indices: [3, 7, 200] },
+    { indices: [] },
+  ]
+  for (const change of others) assert.ok(!isReceiptValid(primitives, receipt, holder.id, { ...terms, ...change }))
+})
+
+test('neither the expiry nor any bit of the signature can be changed', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 511 }), fc.integer({ min: 0, max: 47 }), (signatureBit, timeBit) => {
+      const signature = receipt.signature.slice()
+      signature[signatureBit >> 3] = (signature[signatureBit >> 3] as number) ^ (1 << (signatureBit & 7))
+      assert.ok(!isReceiptValid(primitives, { ...receipt, signature }, holder.id, terms))
+      const isSet = Math.floor(expiresMs / 2 ** timeBit) % 2 === 1
+      const changedMs = expiresMs + (isSet ? -1 : 1) * 2 ** timeBit
+      assert.ok(!isReceiptValid(primitives, { ...receipt, expiresMs: changedMs }, holder.id, terms))
+    }),
+  )
+})
