@@ -5,9 +5,11 @@
  */
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { endWithNpm } from './lifeline.js'
 
 const source = new URL('../src/cli/main.ts', import.meta.url)
 
+endWithNpm()
 if (existsSync(source)) await runSource()
 else await import(new URL('../dist/cli/main.js', import.meta.url).href)
 

@@ -2,6 +2,7 @@
  * What the scripts of package.json call: installs what is missing, then runs one command with the pinned Node. Further
  * arguments are handed on, so `npm start -- --nodes 40` works.
  */
+import { endWithNpm } from '../bin/lifeline.js'
 import { become } from './child.mjs'
 import { ensureInstalled, pinnedNode, ROOT } from './install.mjs'
 
@@ -15,6 +16,8 @@ const COMMANDS = {
   build: ['scripts/build.ts'],
   readme: ['scripts/readme.ts'],
   'bench:kernel': ['bench/kernel.ts'],
+  'bench:path': ['bench/path.ts'],
+  'bench:tls': ['bench/tls.ts'],
   'bench:world': ['bench/world.ts'],
 }
 
@@ -25,4 +28,5 @@ if (command === undefined) {
   process.exit(2)
 }
 ensureInstalled()
+endWithNpm()
 become(pinnedNode(), [...command, ...rest], { cwd: ROOT })
