@@ -12,6 +12,7 @@ import { throughDraft, unwritable } from './outputFile.ts'
 
 /** Permissions as they were, without set-uid, set-gid and sticky: a stranger's program must not run as this user for others. */
 const PERMISSIONS = 0o777
+const AIM_US = 0.25
 /** Until everything is in, a folder can be written whatever its mode will be. */
 const FOLDER_WHILE_WRITING = 0o700
 
@@ -100,6 +101,10 @@ function twice(path: string): Failure {
   return new Failure('invalid', `the tree has ${JSON.stringify(path)} twice; nothing was kept`)
 }
 
+/**
+ * The system's call takes a double, which in our days is a quarter of a microsecond coarse. Aiming a little behind the microsecond
+ * lands within it, so that it is read again as it was; whole seconds are exact as they are.
+ */
 function secondsOf({ modifiedUs }: TreeEntry): number {
-  return modifiedUs / 1e6
+  return modifiedUs % 1e6 === 0 ? modifiedUs / 1e6 : (modifiedUs + AIM_US) / 1e6
 }

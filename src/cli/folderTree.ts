@@ -11,7 +11,15 @@ import { FILE_BYTES, WHOLE_FILE_BYTES_MAX } from './limits.ts'
 /** Told of what the tree leaves out, and why. */
 export type OnSkip = (path: string, why: string) => void
 
-const NANOSECONDS = 1000n
+const NANOSECONDS_IN_MICROSECOND = 1000n
+
+interface FolderEntry {
+  /** Undefined for what a tree cannot hold. */
+  readonly entry: TreeEntry | undefined
+  readonly content: AsyncIterable<Uint8Array>
+  /** Of a file: open until the next entry is asked for. */
+  readonly file?: FileHandle
+}
 
 export async function* folderTree(folder: string, onSkip: OnSkip): AsyncGenerator<TreeSource> {
   yield* below(folder, '', onSkip)
@@ -29,7 +37,11 @@ async function* below(root: string, parent: string, onSkip: OnSkip): AsyncGenera
       onSkip(path, 'it is neither file, directory nor symbolic link')
       continue
     }
-    yield { entry: source.entry, content: source.content }
+    try {
+      yield { entry: source.entry, content: source.content }
+    } finally {
+      await source.file?.close()
+    }
     if (source.entry.kind === 'directory') yield* below(root, path, onSkip)
   }
 }
@@ -47,10 +59,7 @@ async function namesIn(folder: string, path: string, onSkip: OnSkip): Promise<re
   return names.sort()
 }
 
-async function sourceAt(
-  root: string,
-  path: string,
-): Promise<{ readonly entry: TreeEntry | undefined; readonly content: AsyncIterable<Uint8Array> }> {
+async function sourceAt(root: string, path: string): Promise<FolderEntry> {
   const full = join(root, path)
   const stats = await lstat(full, { bigint: true })
   const kind = kindOf(stats)
@@ -60,9 +69,7 @@ async function sourceAt(
   // Opened before it is announced: what cannot be read is left out rather than promised.
   const file = await open(full)
   const entry = entryOf(path, kind, await file.stat({ bigint: true }), target)
-  if (entry.size > 0) return { entry, content: contentOf(file, entry.size) }
-  await file.close()
-  return { entry, content: nothing() }
+  return { entry, content: contentOf(file, entry.size), file }
 }
 
 function kindOf(stats: BigIntStats): EntryKind | undefined {
@@ -76,8 +83,7 @@ function entryOf(path: string, kind: EntryKind, stats: BigIntStats, target: stri
     path,
     kind,
     mode: Number(stats.mode) & 0o7777,
-    // Rounded, because what is set again comes back with the error of a double: a quarter of a microsecond.
-    modifiedUs: Number((stats.mtimeNs + NANOSECONDS / 2n) / NANOSECONDS),
+    modifiedUs: Number(stats.mtimeNs / NANOSECONDS_IN_MICROSECOND),
     size: kind === 'file' ? Number(stats.size) : 0,
     type: kind === 'file' ? typeByName(path) : '',
     target,
@@ -85,12 +91,8 @@ function entryOf(path: string, kind: EntryKind, stats: BigIntStats, target: stri
 }
 
 async function* contentOf(file: FileHandle, size: number): AsyncGenerator<Uint8Array> {
-  try {
-    if (size <= WHOLE_FILE_BYTES_MAX) yield await file.readFile()
-    else yield* createReadStream('', { fd: file, highWaterMark: FILE_BYTES, autoClose: false })
-  } finally {
-    await file.close()
-  }
+  if (size <= WHOLE_FILE_BYTES_MAX) yield await file.readFile()
+  else yield* createReadStream('', { fd: file, highWaterMark: FILE_BYTES, autoClose: false })
 }
 
 async function* nothing(): AsyncGenerator<Uint8Array> {}

@@ -116,7 +116,7 @@ function parseRuntime(text: string): Runtime | undefined {
 }
 
 /** Whether a process of this id exists, whoever owns it. */
-function isRunning(pid: number): boolean {
+export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0)
     return true

@@ -18,7 +18,10 @@ export const ANSWER_MS_DEFAULT = 30 * SECOND
 export const TIMEOUT_MS_MAX = 7 * 24 * 60 * MINUTE
 /** Responses under way when the door closes may finish for this long. */
 export const STOP_MS_MAX = 10 * SECOND
-/** After an early refusal the rest of an upload is read and dropped for this long, so that the client sees the refusal and no reset. */
+/**
+ * After an early refusal the rest of an upload is read and dropped for this long, so that the client sees the refusal and no reset;
+ * after a failure amid a download, what was sent already may still arrive for this long.
+ */
 export const LINGER_MS_MAX = 2 * SECOND
 /** One write to the socket. Small writes cost a system call each. */
 export const WRITE_BYTES = 256 * KIB

@@ -1,6 +1,7 @@
 /** What went wrong, as HTTP says it: one table from failure codes to statuses, and bodies as RFC 9457 has them. */
 import { STATUS_CODES, type ServerResponse } from 'node:http'
 import { isFailure, type FailureCode } from '../base/failure.ts'
+import { LINGER_MS_MAX } from './limits.ts'
 
 /** Refusals that exist in HTTP only, by code. */
 const REFUSAL_STATUS = {
@@ -64,7 +65,7 @@ export function problemOf(error: unknown): Problem {
 export function sendProblem(response: ServerResponse, error: unknown): void {
   if (response.writableEnded) return
   if (response.headersSent) {
-    response.destroy()
+    breakOff(response)
     return
   }
   const body = problemOf(error)
@@ -75,6 +76,15 @@ export function sendProblem(response: ServerResponse, error: unknown): void {
     'cache-control': 'no-store',
   })
   response.end(`${JSON.stringify(body)}\n`)
+}
+
+/** Ends the connection short of the end that was announced. What was sent so far still arrives: a client can go on from there. */
+function breakOff(response: ServerResponse): void {
+  response.socket?.destroySoon()
+  const timer = setTimeout(() => response.destroy(), LINGER_MS_MAX)
+  response.once('close', () => {
+    clearTimeout(timer)
+  })
 }
 
 function problem(status: number, code: Problem['code'], detail: string, details: Problem['details']): Problem {

@@ -28,6 +28,8 @@ export class MemoryObjects implements Objects {
   failAt: (offset: number) => Failure | undefined = () => undefined
   /** Asked before each call; what it returns is thrown. */
   failCall: (call: 'put' | 'open' | 'health') => Failure | undefined = () => undefined
+  /** Awaited before each open, with its signal: a node that takes its time. */
+  beforeOpen: (signal: AbortSignal) => Promise<void> = async () => undefined
   /** Signals of every call so far, in order. */
   readonly signals: AbortSignal[] = []
   /** Options of every put so far. */
@@ -45,6 +47,7 @@ export class MemoryObjects implements Objects {
 
   async open(capability: Capability, options: { readonly signal?: AbortSignal } = {}): Promise<OpenObject> {
     this.begin('open', options.signal)
+    if (options.signal !== undefined) await this.beforeOpen(options.signal)
     const { content, type } = this.find(capability)
     return this.opened(content, type)
   }

@@ -1,5 +1,5 @@
 /** `down`: ends the node or testnet that runs in the home, cleanly, and waits for its end. */
-import { readRuntime } from '../../daemon/home.ts'
+import { isRunning, readRuntime } from '../../daemon/home.ts'
 import { homeFolder } from '../environment.ts'
 import { CommandFailure, EXIT, type ExitCode } from '../exit.ts'
 import { DOWN_MS_MAX } from '../limits.ts'
@@ -22,7 +22,7 @@ export async function down(flags: DownFlags): Promise<ExitCode> {
   process.kill(runtime.pid, 'SIGTERM')
   const timeoutMs = flags.timeout ?? DOWN_MS_MAX
   const endMs = performance.now() + timeoutMs
-  while ((await readRuntime(home))?.pid === runtime.pid) {
+  while (isRunning(runtime.pid)) {
     if (performance.now() > endMs) {
       const message = `process ${runtime.pid} did not end within ${timeoutMs / 1000} s; see node.log in ${home}`
       throw new CommandFailure(EXIT.timedOut, 'timed-out', message)
