@@ -1,4 +1,4 @@
-/** Requests as objects behave as requests over connections do: every one settles, with the failure that fits. */
+/** Requests as objects pass the suite of those over connections, and take as long: every one settles, with the failure that fits. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { present } from '../base/assert.ts'
@@ -6,6 +6,8 @@ import { Failure, isFailure, type FailureCode } from '../base/failure.ts'
 import { KIB, MINUTE, SECOND } from '../base/units.ts'
 import { NodePrimitives } from '../drivers/nodePrimitives.ts'
 import type { Network } from '../ports/network.ts'
+import { simulatedObjects } from '../testing/networkRigs.ts'
+import { networkSuite } from '../testing/suites/network.ts'
 import { bareWorld, type BareProcess, type BareWorldOptions } from './bareWorld.ts'
 import { KeyedPrimitives } from './keyedPrimitives.ts'
 import type { World } from './world.ts'
@@ -18,6 +20,8 @@ interface Messages {
 
 const primitives = new KeyedPrimitives(new NodePrimitives())
 const OPTIONS = { timeoutMs: 10 * SECOND }
+
+networkSuite('simulated objects', simulatedObjects)
 
 /** Started nodes that answer `double` and never answer `never`; what each of them saw. */
 async function started(options: Partial<BareWorldOptions> = {}) {

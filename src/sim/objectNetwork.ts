@@ -185,7 +185,7 @@ export class ObjectNetwork implements Network<MessageMap> {
   private send(to: Host, bytes: number, kind: string, trips: number, deliver: () => void): void {
     const { fabric, host } = this
     const channel = bytes > CONTROL_BYTES_MAX ? 'bulk' : 'control'
-    const arrivalMs = fabric.arrivalMs(host, to, bytes, channel, trips)
+    const arrivalMs = to === host ? fabric.clock.elapsedMs : fabric.arrivalMs(host, to, bytes, channel, trips)
     fabric.clock.scheduleForWorld(arrivalMs, () => {
       if (!fabric.canReach(host, to)) return
       fabric.trace.record(fabric.clock.elapsedMs, kind, host.node, to.node, bytes)
@@ -317,7 +317,7 @@ export class ObjectNetwork implements Network<MessageMap> {
   }
 
   private welcome(peer: ObjectNetwork, tie: Tie): void {
-    if (this.life.ended || this.isClosed) return
+    if (peer === this || this.life.ended || this.isClosed) return
     this.ties.add(peer, tie, tie.usedMs)
     this.events.onPeer(peer.peer)
   }
