@@ -5,7 +5,7 @@ import type { PutProgress } from '../storage/objects.ts'
 import type { Problem } from '../gateway/problem.ts'
 import type { PutSummary } from '../gateway/putObject.ts'
 import type { NodeAddress } from './environment.ts'
-import { asCommandFailure, CommandFailure, EXIT, exitCodeOf } from './exit.ts'
+import { asCommandFailure, CommandFailure, EXIT, exitCodeOf, notRunningAt } from './exit.ts'
 import { ANSWER_MARGIN_MS, FRUITLESS_RESUMES_MAX } from './limits.ts'
 
 export interface ClientOptions extends NodeAddress {
@@ -159,8 +159,7 @@ export class NodeClient {
     if (error instanceof CommandFailure) return error
     const code = (error as NodeJS.ErrnoException).code
     if (code === 'ECONNREFUSED' || code === 'ENOTFOUND' || code === 'EADDRNOTAVAIL') {
-      const message = `no node answers at ${api}; is it running? Start one with \`mainframe up\` or \`mainframe testnet\``
-      return new CommandFailure(EXIT.notRunning, 'not-running', message, { cause: error })
+      return notRunningAt(api, error)
     }
     const isNetwork = code === 'ECONNRESET' || code === 'EPIPE'
     return isNetwork ? brokenOff('the node broke the transfer off', error) : asCommandFailure(error)
@@ -223,7 +222,7 @@ function problemFailure({ code, detail, details }: Problem): CommandFailure {
 }
 
 function brokenOff(what: string, cause?: unknown): CommandFailure {
-  return new CommandFailure(EXIT.unreachable, 'unreachable', `${what}; nothing was kept, try again`, { cause })
+  return new CommandFailure(EXIT.unreachable, 'unreachable', `${what}; try again`, { cause })
 }
 
 async function textOf(response: IncomingMessage): Promise<string> {

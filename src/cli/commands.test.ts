@@ -4,6 +4,7 @@ import { spawn, type ChildProcessByStdio } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
@@ -31,6 +32,7 @@ beforeEach(async () => {
     directories: new MemoryDirectories(objects),
     primitives: new NodePrimitives(),
     status: () => STATUS,
+    home,
     token: await ensureToken(tokenFileOf(home)),
     port: 0,
   })
@@ -89,11 +91,13 @@ test('a folder goes in and comes out, is listed, and its files are got one by on
 test('what is left out of a folder is told and makes the outcome partial', async () => {
   const folder = join(home, 'in')
   await mkdir(folder)
-  await once(spawn('mkfifo', [join(folder, 'pipe')]), 'exit')
+  const socket = createServer().listen(join(folder, 'socket'))
+  await once(socket, 'listening')
   const put = await run(['put', folder])
   assert.equal(put.code, 3)
   assert.match(put.stdout.toString(), /^mf:/)
-  assert.match(put.stderr, /left out pipe/)
+  assert.match(put.stderr, /left out socket/)
+  socket.close()
 })
 
 test('each failure has its exit code and says its code, in words and in JSON', async () => {
@@ -144,6 +148,19 @@ test('without a running node the exit code is 8 and the message says how to star
   assert.match(nowhere.stderr, /mainframe up/)
   await gateway.stop(AbortSignal.abort())
   assert.equal((await run(['status'])).code, 8)
+})
+
+test('the token of a node of another home is found by asking the node for its home', async () => {
+  const elsewhere = { home: join(home, 'none') }
+  assert.equal((await run(['status', '--node', gateway.url], elsewhere)).code, 0)
+  assert.equal((await run(['status'], { ...elsewhere, env: { MAINFRAME_URL: gateway.url } })).code, 0)
+})
+
+test('a node is not believed about a home that does not know it', async () => {
+  await writeRuntime(home, { api: 'http://127.0.0.1:1', pid: process.pid, tokenFile: tokenFileOf(home) })
+  const outcome = await run(['status', '--node', gateway.url, '--json'], { home: join(home, 'none') })
+  assert.equal(outcome.code, 7)
+  assert.equal((JSON.parse(outcome.stderr) as { code: string }).code, 'no-token')
 })
 
 test('a wrong token is a matter of permission, and so is one that others may read', async () => {

@@ -68,6 +68,11 @@ export function usage(message: string): CommandFailure {
   return new CommandFailure(EXIT.usage, 'usage', message)
 }
 
+export function notRunningAt(api: string, cause: unknown): CommandFailure {
+  const message = `no node answers at ${api}; is it running? Start one with \`mainframe up\` or \`mainframe testnet\``
+  return new CommandFailure(EXIT.notRunning, 'not-running', message, { cause })
+}
+
 /** The exit code of a code that the API answered with. */
 export function exitCodeOf(code: string): ExitCode {
   return { ...BY_REFUSAL, ...BY_FAILURE }[code] ?? EXIT.error

@@ -3,6 +3,8 @@ import { KIB, MIB, SECOND } from '../base/units.ts'
 
 /** Commands that only ask are done within this, unless --timeout says otherwise. Transfers take as long as they move. */
 export const ANSWER_MS_DEFAULT = 30 * SECOND
+/** A node says where its home is within this, or is asked no further: saying it takes no work. */
+export const HELLO_MS_MAX = 5 * SECOND
 /** Of the time given, what is left for the node's own, better answer to arrive before the command gives up. */
 export const ANSWER_MARGIN_MS = 500
 /** One read from or write to a file: larger ones gain nothing, smaller ones cost a turn through the thread pool each. */

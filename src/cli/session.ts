@@ -50,7 +50,7 @@ function abortOnSignals(controller: AbortController): () => void {
   }
   const onSignal = (exitCode: typeof EXIT.interrupted | typeof EXIT.terminated, what: string): void => {
     if (controller.signal.aborted) process.exit(exitCode)
-    controller.abort(new CommandFailure(exitCode, what, `${what} by a signal; nothing was kept`))
+    controller.abort(new CommandFailure(exitCode, what, `${what} by a signal`))
   }
   process.on('SIGINT', onInterrupt).on('SIGTERM', onTerminate)
   return () => {

@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { Failure, isFailure } from '../base/failure.ts'
 import { lockFolder, type FolderLock } from '../drivers/folderLock.ts'
 
@@ -45,12 +45,25 @@ function runtimeFileOf(home: string): string {
  * another process has it, and with `storage` when it cannot be used.
  */
 export async function takeHome(home: string): Promise<FolderLock> {
-  await mkdir(home, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+  await makeFolder(home).catch((error: unknown) => {
     throw new Failure('storage', `cannot make the folder ${home}; choose another with --dir`, { cause: error })
   })
   return lockFolder(home).catch((error: unknown) => {
     throw isFailure(error, 'refused') ? inUse(home, error) : error
   })
+}
+
+/** As mkdir's `recursive` does, which however never returns where a parent refuses in the way of /proc (Node 24). */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 })
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST' && (await stat(path)).isDirectory()) return
+    if (code !== 'ENOENT' || dirname(path) === path) throw error
+    await makeFolder(dirname(path))
+    await mkdir(path, { mode: 0o700 })
+  }
 }
 
 /** The home's token, made first where there is none. Rejects with `storage` when other users may read it. */

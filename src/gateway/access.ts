@@ -8,12 +8,6 @@ import { HttpRefusal } from './problem.ts'
 
 const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '[::1]']
 
-export interface Access {
-  /** The port this door listens on. */
-  readonly port: number
-  readonly token: string
-}
-
 /** Throws the refusal when the Host or Origin header is not this door's own. */
 export function checkOrigin(request: IncomingMessage, port: number): void {
   const host = request.headers.host?.toLowerCase() ?? ''

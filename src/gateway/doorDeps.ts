@@ -11,6 +11,8 @@ export interface DoorDeps {
   readonly directories: Directories
   readonly primitives: Primitives
   readonly status: () => NodeStatus
+  /** The node's folder: told to local programs, which find the token in it if they may read it. */
+  readonly home: string
 }
 
 /** The capability a link stands for. Throws `invalid` for what is none. */

@@ -33,6 +33,7 @@ beforeEach(async () => {
     directories: new MemoryDirectories(objects),
     primitives: new NodePrimitives(),
     status: () => ({ network: 'test' }) as NodeStatus,
+    home: 'a folder',
     token: TOKEN,
     port: 0,
     onFault: (fault) => faults.push(fault),
@@ -185,7 +186,8 @@ test('unknown routes and methods are refused with what is allowed', async () => 
 })
 
 test('without the token there is nothing but healthz', async () => {
-  assert.equal((await ask('GET', '/healthz', { authorization: '' })).status, 200)
+  const alive = await ask('GET', '/healthz', { authorization: '' })
+  assert.deepEqual([alive.status, json(alive)], [200, { ok: true, home: 'a folder' }])
   for (const authorization of ['', 'Bearer ', 'Bearer wrong', `Basic ${TOKEN}`, `Bearer ${TOKEN}x`]) {
     const answer = await ask('GET', '/api/v1/status', { authorization })
     assert.equal(answer.status, 401, authorization)
@@ -293,7 +295,7 @@ test('a hurried stop breaks off what is under way', async () => {
 })
 
 test('a taken port is refused with what to do', async () => {
-  const options = { objects, directories: new MemoryDirectories(objects), primitives: new NodePrimitives() }
+  const options = { objects, directories: new MemoryDirectories(objects), primitives: new NodePrimitives(), home: '' }
   const second = Gateway.start({ ...options, status: () => ({}) as NodeStatus, token: TOKEN, port: gateway.port })
   await assert.rejects(second, (error) => error instanceof Failure && error.message.includes('choose another port'))
 })

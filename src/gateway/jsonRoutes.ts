@@ -16,7 +16,7 @@ export function jsonRoutes(deps: DoorDeps): JsonRoutes {
     await next()
     context.header('cache-control', 'no-store')
   })
-  routes.get('/healthz', (context) => context.json({ ok: true }))
+  routes.get('/healthz', (context) => context.json({ ok: true, home: deps.home }))
   routes.get('/api/v1/status', (context) => context.json(deps.status()))
   routes.get('/api/v1/health/:link', async (context) => {
     const capability = capabilityOf(deps.primitives, context.req.param('link'))

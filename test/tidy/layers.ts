@@ -29,8 +29,9 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   gateway: GATEWAY,
   sdk: ['base'],
   sim: SIM,
-  testing: [...GATEWAY, 'gateway', 'sdk', 'drivers', 'sim'],
-  cli: [...GATEWAY, 'gateway', 'sdk', 'drivers', 'sim', 'testing'],
+  daemon: [...GATEWAY, 'gateway', 'drivers'],
+  testing: [...GATEWAY, 'gateway', 'daemon', 'sdk', 'drivers', 'sim'],
+  cli: [...GATEWAY, 'gateway', 'daemon', 'sdk', 'drivers', 'sim', 'testing'],
 }
 
 /** A test runs its folder against memory drivers, worlds and suites, and holds what is generated against its generator. */

@@ -13,6 +13,7 @@ export interface LsFlags extends NodeFlags {
 
 const KIND_LETTER = { file: '-', directory: 'd', symlink: 'l' } as const
 const PERMISSION_LETTERS = 'rwxrwxrwx'
+const TIME_CHARS = 'YYYY-MM-DD hh:mm:ss'.length
 
 export async function ls(link: string, flags: LsFlags): Promise<ExitCode> {
   const target = linkTarget(link)
@@ -34,10 +35,16 @@ function shortName({ path, kind }: TreeEntry): string {
 }
 
 function longLine(entry: TreeEntry, sizeChars: number): string {
-  const time = new Date(entry.modifiedUs / 1000).toISOString().slice(0, 19).replace('T', ' ')
+  const time = timeText(entry.modifiedUs)
   const size = String(entry.size).padStart(sizeChars)
   const target = entry.kind === 'symlink' ? ` -> ${printable(entry.target)}` : ''
   return `${modeText(entry)} ${size} ${time} ${shortName(entry)}${target}`
+}
+
+/** Single objects have no time of their own. */
+function timeText(modifiedUs: number): string {
+  if (modifiedUs === 0) return '-'.padEnd(TIME_CHARS)
+  return new Date(modifiedUs / 1000).toISOString().slice(0, TIME_CHARS).replace('T', ' ')
 }
 
 function modeText({ kind, mode }: TreeEntry): string {
