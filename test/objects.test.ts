@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import type { Bytes } from '../src/base/bytes.ts'
+import { objectVectors, pattern } from '../scripts/objectVectors.ts'
+import { present } from '../src/base/assert.ts'
+import { fromHex, type Bytes } from '../src/base/bytes.ts'
 import { Failure, isFailure, type FailureCode } from '../src/base/failure.ts'
 import type { StripeId } from '../src/base/id.ts'
 import { KIB, MIB } from '../src/base/units.ts'
@@ -183,6 +185,24 @@ test('one node alone keeps every fragment of the widest code itself', async () =
     assert.equal(put.fragments.placed, put.fragments.total)
     assert.deepEqual(await storage.read(0, put.capability), content)
     assert.equal((await storage.health(0, put.capability)).survivesNow, 0)
+  }
+})
+
+test('what a node stores under the secret of the published vectors has their stripe ids', async () => {
+  const vectors = objectVectors()
+  const secret = present(fromHex(vectors.secret), 'hexadecimal digits')
+  const storage = await StorageWorld.start({
+    seed: 14,
+    nodes: 4,
+    survive: vectors.survive,
+    alter: ({ random }) => ({ random: alteredPort(random, { bytes: () => secret }) }),
+  })
+  for (const object of vectors.objects) {
+    const { start, bytes } = object.pattern
+    const { capability } = await storage.put(0, pattern(bytes, start), { type: object.type })
+    assert.equal(capability.root, object.root.stripeId)
+    const stripes = stripesOnDisks(storage.world)
+    for (const { stripeId } of object.segments) assert.ok(stripes.has(stripeId as StripeId))
   }
 })
 

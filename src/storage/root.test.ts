@@ -1,8 +1,11 @@
 /** Roots, their sealed content and lists: one encoding each, contradictions refused, strangers' bytes never thrown at. */
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { EMPTY, type Bytes } from '../base/bytes.ts'
+import { objectVectors, type ObjectVectors } from '../../scripts/objectVectors.ts'
+import { present } from '../base/assert.ts'
+import { EMPTY, fromHex, type Bytes } from '../base/bytes.ts'
 import type { StripeId } from '../base/id.ts'
 import { SEGMENT_BYTES_MAX } from '../coding/limits.ts'
 import { NodePrimitives } from '../drivers/nodePrimitives.ts'
@@ -122,3 +125,16 @@ test('no bytes of a stranger are thrown at', () => {
     { numRuns: 1_000 },
   )
 })
+
+test('the published vectors are what this code makes, and what they say is refused is', async () => {
+  const url = new URL('../../docs/format/vectors/object.json', import.meta.url)
+  const published = JSON.parse(await readFile(url, 'utf8')) as ObjectVectors
+  assert.deepEqual(published, objectVectors())
+  for (const { rootClear } of published.objects) assert.ok(decodeRoot(bytesOf(rootClear)).ok)
+  for (const { why, clear } of published.refusedRoots) assert.ok(!decodeRoot(bytesOf(clear)).ok, why)
+  assert.deepEqual(decodeList(bytesOf(published.list.clear)), { ok: true, value: published.list.children })
+})
+
+function bytesOf(hex: string): Bytes {
+  return present(fromHex(hex), 'hexadecimal digits')
+}

@@ -1,8 +1,11 @@
 /** Listings: one encoding each, contradictions refused, and no few bytes of a stranger that fill the memory. */
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import type { Bytes } from '../base/bytes.ts'
+import { directoryVectors, type DirectoryVectors } from '../../scripts/directoryVectors.ts'
+import { present } from '../base/assert.ts'
+import { fromHex, type Bytes } from '../base/bytes.ts'
 import type { StripeId } from '../base/id.ts'
 import type { Capability } from '../crypto/link.ts'
 import { LISTING_BYTES_MAX, LISTING_ITEMS_MAX, PACK_BYTES_MAX } from './limits.ts'
@@ -108,4 +111,17 @@ test('no bytes of a stranger are thrown at', () => {
     }),
     { numRuns: 1_000 },
   )
+})
+
+test('the published vectors are what this code makes, and what they say is refused is', async () => {
+  const url = new URL('../../docs/format/vectors/directory.json', import.meta.url)
+  const published = JSON.parse(await readFile(url, 'utf8')) as DirectoryVectors
+  assert.deepEqual(published, directoryVectors())
+  for (const { about, bytes, entries } of published.listings) {
+    const decoded = decodeListing(present(fromHex(bytes), 'hexadecimal digits'))
+    assert.ok(decoded.ok && decoded.value.entries.length === entries.length, about)
+  }
+  for (const { why, bytes } of published.refused) {
+    assert.ok(!decodeListing(present(fromHex(bytes), 'hexadecimal digits')).ok, why)
+  }
 })
