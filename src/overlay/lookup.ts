@@ -5,13 +5,24 @@
  */
 import { compareDistance, type NodeId, type Point } from '../base/id.ts'
 import type { Contact } from '../ports/connection.ts'
+import { CONTACTS_MAX } from '../wire/limits.ts'
 import { LOOKUP_PARALLEL, LOOKUP_REQUESTS_MAX } from './limits.ts'
 
 export type LookupStep =
   | { readonly kind: 'ask'; readonly contact: Contact }
   /** Nothing to do until a reply or failure comes. */
   | { readonly kind: 'wait' }
-  | { readonly kind: 'done'; readonly closest: readonly Contact[]; readonly silent: readonly Contact[] }
+  | LookupResult
+
+export interface LookupResult {
+  readonly kind: 'done'
+  /** Those that answered, nearest first. */
+  readonly closest: readonly Contact[]
+  /** Those that did not, though they would be among the closest. */
+  readonly silent: readonly Contact[]
+  /** Nobody was heard of who is nearer and was not asked: the lookup did not end for having asked too many. */
+  readonly exhaustive: boolean
+}
 
 type State = 'known' | 'asked' | 'answered' | 'failed'
 
@@ -62,7 +73,7 @@ export class Lookup {
 
   onReply(from: NodeId, closer: readonly Contact[]): void {
     if (!this.settle(from, 'answered')) return
-    for (const contact of closer) this.add(contact)
+    for (const contact of closer.slice(0, CONTACTS_MAX)) this.add(contact)
   }
 
   onFailure(from: NodeId): void {
@@ -89,7 +100,7 @@ export class Lookup {
     return this.candidates.filter((each) => each.state !== 'failed').slice(0, this.count)
   }
 
-  private done(): LookupStep {
+  private done(): LookupResult {
     const answered = this.candidates.filter((each) => each.state === 'answered').slice(0, this.count)
     const last = answered.at(-1)
     const silent = this.candidates.filter(
@@ -103,6 +114,7 @@ export class Lookup {
       kind: 'done',
       closest: answered.map((each) => each.contact),
       silent: silent.map((each) => each.contact),
+      exhaustive: !this.inSight().some((each) => each.state === 'known'),
     }
   }
 }

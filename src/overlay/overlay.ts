@@ -23,7 +23,7 @@ import {
   REGION_SIZE,
   REGIONS_PARALLEL,
 } from './limits.ts'
-import { Lookup } from './lookup.ts'
+import { Lookup, type LookupResult } from './lookup.ts'
 import { loadPeers, savePeers } from './peerCache.ts'
 import { RoutingTable } from './routingTable.ts'
 
@@ -48,6 +48,8 @@ export class Overlay {
   private readonly table: RoutingTable
   private readonly ending = new AbortController()
   private readonly probing = new Set<NodeId>()
+  private bootstrap: readonly Contact[] = []
+  private hasExplored = false
   private departures = 0
 
   constructor(deps: OverlayDeps) {
@@ -57,10 +59,14 @@ export class Overlay {
 
   /** Answers other nodes. Call before the network starts. */
   serve(): void {
-    this.deps.network.serve('ping', () => ({}))
-    this.deps.network.serve('find', ({ target }) => ({
-      contacts: this.table.nearest(target, REGION_SIZE).map(({ id, addresses }) => ({ id, addresses })),
-    }))
+    this.deps.network.serve('ping', (_, from) => {
+      this.onAsked(from)
+      return {}
+    })
+    this.deps.network.serve('find', ({ target }, from) => {
+      this.onAsked(from)
+      return { contacts: this.table.nearest(target, REGION_SIZE).map(({ id, addresses }) => ({ id, addresses })) }
+    })
   }
 
   /** Begins keeping the table fresh. */
@@ -70,7 +76,7 @@ export class Overlay {
   }
 
   async stop(): Promise<void> {
-    await this.rememberPeers().catch(() => undefined)
+    await this.rememberPeers()
     this.ending.abort(new Failure('closed', 'this node is stopping'))
   }
 
@@ -79,12 +85,10 @@ export class Overlay {
    * contacts it has then; 0 when nobody answered, which is no error for the first node of a network.
    */
   async join(bootstrap: readonly Contact[], signal?: AbortSignal): Promise<number> {
+    this.bootstrap = bootstrap
     const remembered = await loadPeers(this.deps.state)
     await Promise.all([...bootstrap, ...remembered].map((contact) => this.probe(contact)))
-    if (this.table.size === 0) return 0
-    await this.lookup(this.deps.network.self.id, signal)
-    await this.probeCandidates()
-    await this.rememberPeers()
+    if (this.table.size > 0) await this.explore(signal)
     return this.table.size
   }
 
@@ -97,7 +101,7 @@ export class Overlay {
         if (known !== undefined) return known
         const release = await parallel.acquire(1, signal)
         try {
-          return await this.lookup(point, signal)
+          return this.region(point, await this.lookup(point, signal))
         } finally {
           release()
         }
@@ -148,17 +152,20 @@ export class Overlay {
   private knownRegion(point: Point): Region | undefined {
     const nearest = this.table.nearestIfComplete(point, REGION_SIZE)
     if (nearest === undefined || nearest.length === 0) return undefined
-    return this.region(point, nearest, [])
+    return this.region(point, { closest: nearest, silent: [] })
   }
 
-  private async lookup(target: Point, signal?: AbortSignal): Promise<Region> {
+  private async lookup(target: Point, signal?: AbortSignal): Promise<LookupResult> {
     const seeds = this.table.nearest(target, REGION_SIZE)
     const lookup = new Lookup({ target, self: this.table.self, seeds, count: REGION_SIZE })
     let changed = deferred<void>()
     for (;;) {
       if (signal?.aborted === true) throw abortFailure(signal)
       const step = lookup.next()
-      if (step.kind === 'done') return this.region(target, step.closest, step.silent)
+      if (step.kind === 'done') {
+        this.noteExplored(target, step)
+        return step
+      }
       if (step.kind === 'wait') {
         await changed.promise
         changed = deferred<void>()
@@ -174,22 +181,30 @@ export class Overlay {
     try {
       const options = signal === undefined ? { timeoutMs: FIND_MS } : { timeoutMs: FIND_MS, signal }
       const { contacts } = await this.deps.network.request(contact, 'find', { target: lookup.target }, options)
-      this.table.onAnswered(contact, this.deps.clock.now())
+      this.onAnswer(contact)
       for (const mentioned of contacts) this.table.onMentioned(mentioned)
       lookup.onReply(contact.id, contacts)
     } catch (error) {
+      if (!isFailure(error)) throw error
       lookup.onFailure(contact.id)
-      if (!isFailure(error, 'aborted')) this.onSilence(contact, error)
+      // A caller that gives up says nothing about the peer.
+      if (signal?.aborted !== true) this.onSilence(contact, error)
     }
   }
 
-  private region(point: Point, others: readonly Contact[], failed: readonly Contact[]): Region {
-    const members = [...others, this.deps.network.self]
+  /** What an empty table finds says nothing about the space. */
+  private noteExplored(target: Point, { closest, exhaustive }: LookupResult): void {
+    const farthest = closest.length < REGION_SIZE ? undefined : closest.at(-1)?.id
+    if (exhaustive && closest.length > 0) this.table.onExplored(target, farthest)
+  }
+
+  private region(point: Point, found: Pick<LookupResult, 'closest' | 'silent'>): Region {
+    const members = [...found.closest, this.deps.network.self]
       .sort((a, b) => compareDistance(point, a.id, b.id))
       .slice(0, REGION_SIZE)
     const farthest = members.length < REGION_SIZE ? undefined : members.at(-1)?.id
     const departed = this.table.departedNear(point, farthest, this.deps.clock.now())
-    const silent = new Map([...failed, ...departed].map((contact) => [contact.id, contact]))
+    const silent = new Map([...found.silent, ...departed].map((contact) => [contact.id, contact]))
     return { point, members, silent: [...silent.values()] }
   }
 
@@ -199,15 +214,26 @@ export class Overlay {
     this.probing.add(contact.id)
     try {
       await this.deps.network.request(contact, 'ping', {}, { timeoutMs: PING_MS, signal: this.ending.signal })
-      this.table.onAnswered(contact, this.deps.clock.now())
+      this.onAnswer(contact)
     } catch (error) {
+      if (!isFailure(error)) throw error
       this.onSilence(contact, error)
     } finally {
       this.probing.delete(contact.id)
     }
   }
 
-  private onSilence(contact: Contact, error: unknown): void {
+  /** The addresses that a peer gave itself are better than those under which others mentioned it. */
+  private onAnswer(contact: Contact): void {
+    this.table.onAnswered(this.table.get(contact.id) ?? contact, this.deps.clock.now())
+  }
+
+  /** Whoever asks is alive, also when it was taken for gone. */
+  private onAsked(from: Peer): void {
+    if (this.table.get(from.id) === undefined) this.onPeer(from)
+  }
+
+  private onSilence(contact: Contact, error: Failure): void {
     if (isFailure(error, 'closed') || isFailure(error, 'busy')) return
     const known = this.table.get(contact.id)
     this.table.onCandidateFailed(contact.id)
@@ -217,9 +243,20 @@ export class Overlay {
   }
 
   private async keepAlive(): Promise<void> {
+    if (this.table.size === 0 || !this.hasExplored) await this.join(this.bootstrap, this.ending.signal)
+    // Where one has gone without a word others may have, so go on at once.
+    let isCalm = false
+    while (!isCalm) isCalm = await this.checkQuiet()
+    await this.probeCandidates()
+    await this.probeDeparted()
+  }
+
+  /** Asks those not heard from for longest whether they are there; true when all of them are. */
+  private async checkQuiet(): Promise<boolean> {
+    const before = this.departures
     const quiet = this.table.quietSince(this.deps.clock.now() - QUIET_MS, KEEP_ALIVES_PER_ROUND)
     await Promise.all(quiet.map((contact) => this.probe(contact)))
-    await this.probeCandidates()
+    return quiet.length === 0 || this.departures === before
   }
 
   /** Proves those that were only mentioned, where the table has room for them. */
@@ -227,15 +264,36 @@ export class Overlay {
     await Promise.all(this.table.candidates(REGION_SIZE).map((contact) => this.probe(contact)))
   }
 
-  private async refresh(): Promise<void> {
-    const target = present(parseId(this.deps.random.bytes(ID_BYTES)), 'a random id has 32 bytes')
-    await this.lookup(target, this.ending.signal)
-    await this.lookup(this.table.self, this.ending.signal)
-    await this.rememberPeers()
+  /** Asks one of those that are gone. If it is back, others are: a partition has healed. */
+  private async probeDeparted(): Promise<void> {
+    const departed = this.table.recentlyDeparted(this.deps.clock.now())
+    if (departed.length === 0) return
+    const contact = present(departed[this.deps.random.integer(departed.length)], 'one of the departed')
+    await this.probe(contact)
+    if (this.table.get(contact.id) !== undefined) await this.explore(this.ending.signal)
   }
 
+  private async refresh(): Promise<void> {
+    await this.lookup(present(parseId(this.deps.random.bytes(ID_BYTES)), 'a random id'), this.ending.signal)
+    await this.explore(this.ending.signal)
+  }
+
+  /** Meets the neighbours, then somebody in each part of the space of which the table could hold more. */
+  private async explore(signal: AbortSignal | undefined): Promise<void> {
+    const { closest } = await this.lookup(this.table.self, signal)
+    if (closest.length === 0) return
+    const farthest = closest[REGION_SIZE - 1]?.id
+    const buckets = farthest === undefined ? [] : this.table.bucketsWithRoom(farthest)
+    const points = buckets.map((bits) => this.table.pointIn(bits, this.deps.random.bytes(ID_BYTES)))
+    await Promise.all(points.map((point) => this.lookup(point, signal)))
+    await this.probeCandidates()
+    await this.rememberPeers()
+    this.hasExplored = true
+  }
+
+  /** A disk that is full or broken does not keep a node off the network. */
   private async rememberPeers(): Promise<void> {
-    await savePeers(this.deps.state, this.table.nearest(this.table.self, Number.MAX_SAFE_INTEGER))
+    await savePeers(this.deps.state, this.table.nearest(this.table.self, Number.MAX_SAFE_INTEGER)).catch(passOver)
   }
 
   /** Runs `work` again and again until this node stops; one failed round does not end the next. */
@@ -244,8 +302,13 @@ export class Overlay {
     while (!this.ending.signal.aborted) {
       // Nodes that started together must not act together for ever.
       const jitterMs = random.integer(Math.ceil(periodMs / 4))
-      await clock.sleep(periodMs - jitterMs, this.ending.signal).catch(() => undefined)
-      if (!this.ending.signal.aborted) await work().catch(() => undefined)
+      await clock.sleep(periodMs - jitterMs, this.ending.signal).catch(passOver)
+      if (!this.ending.signal.aborted) await work().catch(passOver)
     }
   }
+}
+
+/** Failures of the world pass; a defect does not. */
+function passOver(error: unknown): void {
+  if (!isFailure(error)) throw error
 }

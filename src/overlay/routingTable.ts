@@ -1,9 +1,19 @@
 /**
  * The contacts a node keeps, in buckets by the length of the prefix shared with its own id (Maymounkov and Mazieres, Kademlia,
- * 2002). Synchronous: told who answered and who failed, asked who is nearest.
+ * 2002). Synchronous: told who answered, who failed and which parts of the space were searched; asked who is nearest.
  * Absent on purpose: probing, timers, address diversity. The overlay decides whom to probe.
  */
-import { commonPrefixBits, compareDistance, distanceFraction, type NodeId, type Point } from '../base/id.ts'
+import { present } from '../base/assert.ts'
+import {
+  commonPrefixBits,
+  compareDistance,
+  distanceFraction,
+  ID_BYTES,
+  idBytes,
+  parseId,
+  type NodeId,
+  type Point,
+} from '../base/id.ts'
 import type { Contact } from '../ports/connection.ts'
 import { BUCKET_SIZE, DEPARTED_MAX, DEPARTED_MS, REPLACEMENTS_MAX } from './limits.ts'
 
@@ -23,9 +33,19 @@ interface Departed {
   readonly sinceMs: number
 }
 
+const BUCKETS_MAX = 8 * ID_BYTES
+
+interface Group {
+  readonly contacts: readonly KnownContact[]
+  /** It has every live node of its part of the space. */
+  readonly complete: boolean
+}
+
 export class RoutingTable {
   readonly self: NodeId
   private readonly buckets: (Bucket | undefined)[] = []
+  /** By bucket: a lookup has met every live node of its part of the space, and since then the bucket had room for all. */
+  private readonly explored = new Array<boolean>(BUCKETS_MAX).fill(false)
   private readonly departed = new Map<NodeId, Departed>()
   private count = 0
 
@@ -42,7 +62,8 @@ export class RoutingTable {
   onAnswered(contact: Contact, nowMs: number): void {
     if (contact.id === this.self) return
     this.departed.delete(contact.id)
-    const bucket = this.bucketOf(contact.id)
+    const bits = commonPrefixBits(this.self, contact.id)
+    const bucket = this.bucketAt(bits)
     const known: KnownContact = { id: contact.id, addresses: contact.addresses, lastHeardMs: nowMs }
     const at = bucket.live.findIndex((each) => each.id === contact.id)
     if (at >= 0) {
@@ -51,6 +72,7 @@ export class RoutingTable {
       forget(bucket.replacements, contact.id)
       bucket.live.push(known)
       this.count++
+      if (bucket.live.length === BUCKET_SIZE) this.explored[bits] = false
     } else {
       addReplacement(bucket, contact)
     }
@@ -59,14 +81,14 @@ export class RoutingTable {
   /** Somebody mentioned the contact; it counts for nothing until it answers us. */
   onMentioned(contact: Contact): void {
     if (contact.id === this.self || this.departed.has(contact.id)) return
-    const bucket = this.bucketOf(contact.id)
+    const bucket = this.bucketAt(commonPrefixBits(this.self, contact.id))
     if (!bucket.live.some((each) => each.id === contact.id)) addReplacement(bucket, contact)
   }
 
   /** The contact is gone. Returns those that could take its place, best first, for the overlay to probe. */
   onDeparted(id: NodeId, nowMs: number): readonly Contact[] {
     if (id === this.self) return []
-    const bucket = this.bucketOf(id)
+    const bucket = this.bucketAt(commonPrefixBits(this.self, id))
     forget(bucket.replacements, id)
     const at = bucket.live.findIndex((each) => each.id === id)
     if (at < 0) return []
@@ -74,6 +96,20 @@ export class RoutingTable {
     this.count--
     if (contact !== undefined) this.rememberDeparted(contact, nowMs)
     return [...bucket.replacements].reverse()
+  }
+
+  /**
+   * A lookup has ended: every live node nearer to `target` than `farthest` has answered; without one, every live node there is.
+   */
+  onExplored(target: Point, farthest: NodeId | undefined): void {
+    const shared = commonPrefixBits(this.self, target)
+    // All that share more bits with the target than this are met.
+    const met = farthest === undefined ? -1 : commonPrefixBits(target, farthest)
+    for (let bits = 0; bits < BUCKETS_MAX; bits++) {
+      const sharedWithTarget = bits === shared ? shared + 1 : Math.min(bits, shared)
+      const hasRoom = (this.buckets[bits]?.live.length ?? 0) < BUCKET_SIZE
+      if (sharedWithTarget > met && hasRoom) this.explored[bits] = true
+    }
   }
 
   /** The live contact with this id. */
@@ -92,8 +128,8 @@ export class RoutingTable {
   }
 
   /**
-   * As nearest, but only when the table knows every live node that could be among them: no bucket it had to take from is full.
-   * Undefined otherwise: then a lookup has to tell.
+   * As nearest, but only when the table knows every live node that could be among them: each bucket it had to take from was
+   * explored, has room, and nobody is waiting to be proven. Undefined otherwise: then a lookup has to tell.
    */
   nearestIfComplete(point: Point, count: number): readonly KnownContact[] | undefined {
     const found: KnownContact[] = []
@@ -105,14 +141,16 @@ export class RoutingTable {
     return found.slice(0, count)
   }
 
+  /** Nodes that left within the last hour. */
+  recentlyDeparted(nowMs: number): readonly Contact[] {
+    const recent = [...this.departed.values()].filter(({ sinceMs }) => nowMs - sinceMs < DEPARTED_MS)
+    return recent.map(({ contact }) => contact)
+  }
+
   /** Nodes that left within the last hour and would be nearer to `point` than `limit`, or all of them without a limit. */
   departedNear(point: Point, limit: Point | undefined, nowMs: number): readonly Contact[] {
-    const near: Contact[] = []
-    for (const { contact, sinceMs } of this.departed.values()) {
-      const recent = nowMs - sinceMs < DEPARTED_MS
-      if (recent && (limit === undefined || compareDistance(point, contact.id, limit) < 0)) near.push(contact)
-    }
-    return near
+    const recent = this.recentlyDeparted(nowMs)
+    return limit === undefined ? recent : recent.filter(({ id }) => compareDistance(point, id, limit) < 0)
   }
 
   /** Live contacts not heard from since `sinceMs`, longest silent first. */
@@ -123,6 +161,22 @@ export class RoutingTable {
 
   all(): KnownContact[] {
     return this.buckets.flatMap((bucket) => bucket?.live ?? [])
+  }
+
+  /** Buckets that have room, by their number of shared bits, up to that of `farthest` inclusive. */
+  bucketsWithRoom(farthest: NodeId): readonly number[] {
+    const bits = Array.from({ length: commonPrefixBits(this.self, farthest) + 1 }, (_, each) => each)
+    return bits.filter((each) => (this.buckets[each]?.live.length ?? 0) < BUCKET_SIZE)
+  }
+
+  /** A point in the part of the space that belongs to a bucket; `dice` are 32 random bytes. */
+  pointIn(bits: number, dice: Uint8Array): Point {
+    const bytes = idBytes(this.self)
+    const [byte, bit] = [bits >> 3, 0x80 >> (bits & 7)]
+    bytes.set(dice.subarray(byte + 1), byte + 1)
+    const kept = ~(2 * bit - 1)
+    bytes[byte] = ((bytes[byte] ?? 0) & kept) | ((dice[byte] ?? 0) & (bit - 1)) | (~(bytes[byte] ?? 0) & bit)
+    return present(parseId<Point>(bytes), 'an id has 32 bytes')
   }
 
   /** Replacements of buckets that have room for them. */
@@ -136,7 +190,7 @@ export class RoutingTable {
 
   /** A replacement that did not answer. */
   onCandidateFailed(id: NodeId): void {
-    forget(this.bucketOf(id).replacements, id)
+    forget(this.bucketAt(commonPrefixBits(this.self, id)).replacements, id)
   }
 
   /**
@@ -156,15 +210,26 @@ export class RoutingTable {
    * Contacts in groups of which each is nearer to `point` than all that follow: the bucket that shares most with the point,
    * then everything closer to this node than that, then the buckets farther out one by one.
    */
-  private *groupsByDistance(point: Point): Generator<{ contacts: readonly KnownContact[]; complete: boolean }> {
+  private *groupsByDistance(point: Point): Generator<Group> {
     const shared = commonPrefixBits(this.self, point)
-    yield group([this.buckets[shared]])
-    yield group(this.buckets.slice(shared + 1))
-    for (let bits = Math.min(shared, this.buckets.length) - 1; bits >= 0; bits--) yield group([this.buckets[bits]])
+    yield this.group(shared, Math.min(shared + 1, BUCKETS_MAX))
+    yield this.group(shared + 1, BUCKETS_MAX)
+    for (let bits = Math.min(shared, BUCKETS_MAX) - 1; bits >= 0; bits--) yield this.group(bits, bits + 1)
   }
 
-  private bucketOf(id: NodeId): Bucket {
-    const bits = commonPrefixBits(this.self, id)
+  /** The buckets from one number of shared bits up to another. */
+  private group(from: number, to: number): Group {
+    const contacts: KnownContact[] = []
+    let complete = true
+    for (let bits = from; bits < to; bits++) {
+      const bucket = this.buckets[bits]
+      if (bucket !== undefined) contacts.push(...bucket.live)
+      complete &&= this.explored[bits] === true && (bucket === undefined || hasAll(bucket))
+    }
+    return { contacts, complete }
+  }
+
+  private bucketAt(bits: number): Bucket {
     const known = this.buckets[bits]
     if (known !== undefined) return known
     while (this.buckets.length < bits) this.buckets.push(undefined)
@@ -180,15 +245,8 @@ export class RoutingTable {
   }
 }
 
-function group(buckets: readonly (Bucket | undefined)[]): { contacts: readonly KnownContact[]; complete: boolean } {
-  return {
-    contacts: buckets.flatMap((bucket) => bucket?.live ?? []),
-    complete: buckets.every((bucket) => bucket === undefined || isComplete(bucket)),
-  }
-}
-
-/** Room is left and nobody is waiting to be proven: whoever is known of in this part of the space is in the bucket. */
-function isComplete(bucket: Bucket): boolean {
+/** Room is left, and nobody is waiting to be proven. */
+function hasAll(bucket: Bucket): boolean {
   return bucket.live.length < BUCKET_SIZE && bucket.replacements.length === 0
 }
 
