@@ -15,6 +15,7 @@ const COMMANDS = {
   format: ['node_modules/prettier/bin/prettier.cjs', '--write', '--log-level', 'warn', '.'],
   build: ['scripts/build.ts'],
   readme: ['scripts/readme.ts'],
+  resilience: ['resilience/main.ts'],
   'bench:kernel': ['bench/kernel.ts'],
   'bench:path': ['bench/path.ts'],
   'bench:tls': ['bench/tls.ts'],

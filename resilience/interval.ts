@@ -1,0 +1,64 @@
+/** Medians and intervals: of a median over seeds by order statistics, of a share by Wilson's score. */
+import { assert, present } from '../src/base/assert.ts'
+
+export interface Interval {
+  readonly low: number
+  readonly high: number
+}
+
+const Z_95 = 1.959964
+const TAIL = 0.025
+
+export function median(values: readonly number[]): number {
+  assert(values.length > 0, 'a median is of something')
+  const sorted = ascending(values)
+  const upper = present(sorted[sorted.length >> 1], 'the upper middle')
+  return sorted.length % 2 === 1 ? upper : (upper + present(sorted[(sorted.length >> 1) - 1], 'the lower middle')) / 2
+}
+
+/**
+ * A 95 % interval of the median, free of assumptions about the distribution: between the r-th smallest and the r-th largest
+ * value, r as large as the binomial of n fair coins allows. Below 6 values there is no such r, and the range of all is given.
+ */
+export function medianInterval(values: readonly number[]): Interval {
+  const sorted = ascending(values)
+  const rank = medianRank(sorted.length)
+  return {
+    low: present(sorted[rank - 1], 'the r-th smallest'),
+    high: present(sorted[sorted.length - rank], 'the r-th largest'),
+  }
+}
+
+/** Wilson's 95 % interval (1927) of a share that was seen `hits` times in `count`. */
+export function shareInterval(hits: number, count: number): Interval {
+  assert(count > 0 && hits >= 0 && hits <= count, 'hits are among those counted')
+  const share = hits / count
+  const z2 = Z_95 ** 2 / count
+  const middle = share + z2 / 2
+  const half = Z_95 * Math.sqrt((share * (1 - share)) / count + z2 / (4 * count))
+  return {
+    low: hits === 0 ? 0 : (middle - half) / (1 + z2),
+    high: hits === count ? 1 : (middle + half) / (1 + z2),
+  }
+}
+
+export function overlap(a: Interval, b: Interval): boolean {
+  return a.low <= b.high && b.low <= a.high
+}
+
+/** The largest r with P(fewer than r heads in n throws) <= 2.5 %; at least 1. */
+function medianRank(count: number): number {
+  let probability = 0.5 ** count
+  let below = probability
+  let rank = 0
+  while (below <= TAIL) {
+    rank++
+    probability *= (count - rank + 1) / rank
+    below += probability
+  }
+  return Math.max(1, rank)
+}
+
+function ascending(values: readonly number[]): number[] {
+  return [...values].sort((a, b) => a - b)
+}

@@ -1,0 +1,71 @@
+/** Which cases are measured with which seeds and sizes, as jobs that can run anywhere in any order. */
+import { present } from '../src/base/assert.ts'
+import type { Case, Scenario, Size } from './scenario.ts'
+
+export interface PlanOptions {
+  readonly quick: boolean
+  /** Replaces the size of every scenario that has no fixed one. */
+  readonly nodes?: number
+  /** Replaces every scenario's number of seeds. */
+  readonly seedCount?: number
+  /** Ids of the scenarios to run; all when absent. */
+  readonly only?: readonly string[]
+}
+
+/** One case to be measured, with its seeds. */
+export interface Entry {
+  readonly scenario: Scenario
+  readonly caseIndex: number
+  readonly size: Size
+  readonly seeds: readonly number[]
+}
+
+/** One measurement as it is sent to another process. */
+export interface Job {
+  readonly scenarioId: string
+  readonly caseIndex: number
+  readonly seed: number
+  readonly size: Size
+}
+
+const SEEDS_FULL = 20
+const SEEDS_QUICK = 3
+
+/** Throws when `only` names a scenario that there is not. */
+export function planned(scenarios: readonly Scenario[], options: PlanOptions): readonly Entry[] {
+  const unknown = options.only?.find((id) => scenarios.every((scenario) => scenario.id !== id))
+  if (unknown !== undefined) {
+    throw new Error(`there is no scenario ${unknown}; there are ${scenarios.map(({ id }) => id).join(', ')}`)
+  }
+  return scenarios
+    .filter(({ id }) => options.only?.includes(id) ?? true)
+    .flatMap((scenario) => {
+      const size = sizeOf(scenario, options)
+      const seeds = Array.from({ length: seedCountOf(scenario, options) }, (_, i) => i + 1)
+      return scenario.cases.map((_, caseIndex) => ({ scenario, caseIndex, size, seeds }))
+    })
+}
+
+export function jobsOf(entries: readonly Entry[]): readonly Job[] {
+  return entries.flatMap(({ scenario, caseIndex, size, seeds }) =>
+    seeds.map((seed) => ({ scenarioId: scenario.id, caseIndex, seed, size })),
+  )
+}
+
+export function caseOf({ scenario, caseIndex }: Pick<Entry, 'scenario' | 'caseIndex'>): Case {
+  return present(scenario.cases[caseIndex], `case ${caseIndex} of ${scenario.id}`)
+}
+
+/** Tells measurements apart: the same for the same job on either side of a process border. */
+export function jobKey({ scenarioId, caseIndex, seed }: Omit<Job, 'size'>): string {
+  return `${scenarioId}/${caseIndex}/${seed}`
+}
+
+function sizeOf(scenario: Scenario, { quick, nodes }: PlanOptions): Size {
+  const size = quick ? scenario.quick : scenario.full
+  return nodes === undefined || scenario.fixedSize === true ? size : { ...size, nodes }
+}
+
+function seedCountOf(scenario: Scenario, { quick, seedCount }: PlanOptions): number {
+  return seedCount ?? (quick ? SEEDS_QUICK : (scenario.seedCount ?? SEEDS_FULL))
+}

@@ -1,0 +1,6 @@
+/** Every scenario of the suite, in the order of the document. */
+import type { Scenario } from '../scenario.ts'
+import { kademliaColluders } from './kademliaColluders.ts'
+import { lossBinomials } from './lossBinomials.ts'
+
+export const scenarios: readonly Scenario[] = [lossBinomials, kademliaColluders]
