@@ -1,5 +1,6 @@
 /** PUT and POST /api/v1/objects: a body of any size becomes an object, a tar archive a directory. */
 import { Failure } from '../base/failure.ts'
+import { linkedController } from '../base/signals.ts'
 import { printLink } from '../crypto/link.ts'
 import type { PutOptions, PutProgress, PutResult } from '../storage/objects.ts'
 import type { PutDirectoryResult } from '../vault/directory.ts'
@@ -78,10 +79,7 @@ async function putWithProgress(deps: DoorDeps, exchange: Exchange, options: PutO
 
 async function put(deps: DoorDeps, exchange: Exchange, options: PutOptions): Promise<PutSummary> {
   const startMs = performance.now()
-  const body = bodyOf(exchange.request, exchange.signal)
-  const result: PutResult & Partial<PutDirectoryResult> = isDirectory(exchange)
-    ? await deps.directories.put(treeOf(body), options)
-    : await deps.objects.put(body, options)
+  const result = await store(deps, exchange, options)
   return {
     link: printLink(deps.primitives, result.capability),
     bytes: result.bytes,
@@ -89,6 +87,23 @@ async function put(deps: DoorDeps, exchange: Exchange, options: PutOptions): Pro
     fragments: result.fragments,
     seconds: Math.round(performance.now() - startMs) / 1000,
     ...(result.entries === undefined ? {} : { entries: result.entries }),
+  }
+}
+
+/** A put that fails leaves its source where it stands; waiting for more of the body must end with it. */
+async function store(
+  deps: DoorDeps,
+  exchange: Exchange,
+  options: PutOptions,
+): Promise<PutResult & Partial<PutDirectoryResult>> {
+  const asDirectory = isDirectory(exchange)
+  const reading = linkedController(exchange.signal)
+  const body = bodyOf(exchange.request, reading.signal)
+  try {
+    return await (asDirectory ? deps.directories.put(treeOf(body), options) : deps.objects.put(body, options))
+  } finally {
+    reading.abort(new Failure('aborted', 'the put has ended'))
+    reading.release()
   }
 }
 
