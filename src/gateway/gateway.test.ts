@@ -7,6 +7,7 @@ import { connect } from 'node:net'
 import { afterEach, beforeEach, test } from 'node:test'
 import { Failure, type FailureCode } from '../base/failure.ts'
 import { present } from '../base/assert.ts'
+import { deferred } from '../base/signals.ts'
 import type { NodeStatus } from '../node/status.ts'
 import { NodePrimitives } from '../drivers/nodePrimitives.ts'
 import { MemoryDirectories, MemoryObjects } from '../testing/memoryObjects.ts'
@@ -66,6 +67,23 @@ test('what is put is got back, with its type', async () => {
   assert.equal(got.headers['content-type'], 'image/png')
   assert.equal(got.headers['content-length'], String(content.length))
   assert.equal(got.headers['content-disposition'], 'inline')
+})
+
+test('a put that fails while more of its body is to come waits for that no longer', async () => {
+  const waiting = deferred<Promise<unknown>>()
+  objects.put = async (source) => {
+    const body = source[Symbol.asyncIterator]()
+    await body.next()
+    waiting.resolve(assert.rejects(body.next(), { code: 'aborted' }))
+    throw new Failure('no-space', 'no holder has room')
+  }
+  const headers = { authorization: `Bearer ${TOKEN}`, 'content-length': '10' }
+  const request = httpRequest(new URL('/api/v1/objects', gateway.url), { method: 'PUT', headers })
+  request.on('error', () => undefined).write('begin')
+  const [response] = (await once(request, 'response')) as [IncomingMessage]
+  assert.equal(response.statusCode, 507)
+  await (await waiting.promise)
+  request.destroy()
 })
 
 test('POST puts too, in chunks and of no length at all', async () => {
