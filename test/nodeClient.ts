@@ -36,7 +36,7 @@ export class NodeClient {
 
   /** SHA-256 of what comes, and how much it was. `range` is an HTTP range, such as `bytes=0-99`. */
   async get(link: string, range?: string): Promise<{ readonly sha256: string; readonly bytes: number }> {
-    const response = await this.request(`/api/v1/objects/${link}`, range === undefined ? {} : { headers: { range } })
+    const response = await this.request(`/api/v1/objects/${link}`, {}, range === undefined ? {} : { range })
     const hash = createHash('sha256')
     let bytes = 0
     for await (const chunk of response.body ?? []) {
@@ -58,9 +58,9 @@ export class NodeClient {
     return (await this.request(path, init)).json()
   }
 
-  private async request(path: string, init: RequestInit): Promise<Response> {
-    const headers = { ...init.headers, authorization: `Bearer ${this.token}` }
-    const response = await fetch(this.api + path, { ...init, headers })
+  private async request(path: string, init: RequestInit, headers: Record<string, string> = {}): Promise<Response> {
+    const authorization = `Bearer ${this.token}`
+    const response = await fetch(this.api + path, { ...init, headers: { ...headers, authorization } })
     if (response.ok) return response
     throw new ProblemError(response.status, (await response.json()) as { code: string; detail: string })
   }

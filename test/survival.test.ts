@@ -4,9 +4,10 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { present } from '../src/base/assert.ts'
 import { MIB } from '../src/base/units.ts'
 import { SeededRandom } from '../src/sim/seededRandom.ts'
-import { startTestnet, type Testnet } from '../src/testing/testnet.ts'
+import { startTestnet, type Testnet, type TestnetNode } from '../src/testing/testnet.ts'
 import { content, NodeClient, ProblemError } from './nodeClient.ts'
 
 const NODES = 24
@@ -38,14 +39,14 @@ describe('24 processes', () => {
       assert.ok(healthBefore.survivesNow >= 0.5)
 
       const killed = chosen(12, seed)
-      await Promise.all(killed.map((index) => testnet.nodes[index]?.kill('SIGKILL')))
+      await eachOf(testnet, killed, (node) => node.kill('SIGKILL'))
       const reader = survivor(killed, seed)
       assert.deepEqual(await new NodeClient(testnet, reader).get(link), { sha256: sha256(), bytes: OBJECT_BYTES })
       const healthAfter = await new NodeClient(testnet, reader).health(link)
       assert.equal(healthAfter.state, 'at-risk')
       assert.ok(healthAfter.aliveMin >= 64 && healthAfter.aliveMin <= 0.6 * healthAfter.total)
 
-      await Promise.all(killed.map((index) => testnet.nodes[index]?.restart()))
+      await eachOf(testnet, killed, (node) => node.restart())
       const healthAgain = await new NodeClient(testnet, 1).health(link)
       assert.equal(healthAgain.aliveMin, healthBefore.aliveMin, 'what was acknowledged came back with the nodes')
     })
@@ -55,7 +56,7 @@ describe('24 processes', () => {
     const { source } = content(OBJECT_BYTES, 6)
     const { link } = await new NodeClient(testnet, 0).put(source)
     const killed = chosen(20, 6)
-    await Promise.all(killed.map((index) => testnet.nodes[index]?.kill('SIGKILL')))
+    await eachOf(testnet, killed, (node) => node.kill('SIGKILL'))
     await assert.rejects(new NodeClient(testnet, 0).get(link), (error) => {
       assert.ok(error instanceof ProblemError)
       assert.equal(error.code, 'unreachable')
@@ -83,6 +84,14 @@ test('four liars of 24 change nothing that is read, and are counted', async () =
     await rm(home, { recursive: true, force: true })
   }
 })
+
+async function eachOf(
+  testnet: Testnet,
+  indices: readonly number[],
+  act: (node: TestnetNode) => Promise<void>,
+): Promise<void> {
+  await Promise.all(indices.map((index) => act(present(testnet.nodes[index], `node ${index}`))))
+}
 
 /** Any nodes but the first, which puts. */
 function chosen(count: number, seed: number): readonly number[] {

@@ -15,8 +15,3 @@ export function present<T>(value: T | undefined | null, what: string): T {
   if (value === undefined || value === null) throw new AssertionFailed(`missing: ${what}`)
   return value
 }
-
-/** For the arm of a switch that the types rule out. */
-export function unreachable(value: never): never {
-  throw new AssertionFailed(`unreachable case: ${String(value)}`)
-}

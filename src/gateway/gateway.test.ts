@@ -82,7 +82,7 @@ test('a put that fails while more of its body is to come waits for that no longe
   request.on('error', () => undefined).write('begin')
   const [response] = (await once(request, 'response')) as [IncomingMessage]
   assert.equal(response.statusCode, 507)
-  await (await waiting.promise)
+  await await waiting.promise
   request.destroy()
 })
 

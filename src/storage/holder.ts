@@ -38,7 +38,9 @@ export class Holder {
 
   /** `ok`, or why the store takes nothing now, as it said when it was last asked to. */
   get storeState(): string {
-    return this.lastStoreFailure === undefined ? 'ok' : `${this.lastStoreFailure.code}: ${this.lastStoreFailure.message}`
+    return this.lastStoreFailure === undefined
+      ? 'ok'
+      : `${this.lastStoreFailure.code}: ${this.lastStoreFailure.message}`
   }
 
   /** Answers other nodes. Call before the network starts. */
