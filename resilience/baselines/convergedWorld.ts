@@ -13,7 +13,8 @@ import { KeyedPrimitives } from '../../src/sim/keyedPrimitives.ts'
 import type { SimProcess } from '../../src/sim/machine.ts'
 import { World } from '../../src/sim/world.ts'
 import type { Messages } from '../../src/wire/messages.ts'
-import { nearestOf, Population } from './population.ts'
+import { nearestOf } from '../../src/sim/idOrder.ts'
+import { Population } from './population.ts'
 
 /** What a colluder replies to FIND; undefined to stay silent. */
 export type FalseReply = (target: Point) => readonly Contact[] | undefined

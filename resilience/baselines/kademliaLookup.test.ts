@@ -6,7 +6,8 @@ import { ID_BYTES, parseId, type Point } from '../../src/base/id.ts'
 import type { Contact } from '../../src/ports/connection.ts'
 import { SeededRandom } from '../../src/sim/seededRandom.ts'
 import { disjointLookup, kademliaLookup, type LookupOptions } from './kademliaLookup.ts'
-import { nearestOf, Population } from './population.ts'
+import { nearestOf } from '../../src/sim/idOrder.ts'
+import { Population } from './population.ts'
 
 const dice = new SeededRandom(1)
 const randomPoint = (): Point => present(parseId(dice.bytes(ID_BYTES)), 'a point')

@@ -3,7 +3,7 @@ import { present } from '../../src/base/assert.ts'
 import { ID_BYTES, parseId } from '../../src/base/id.ts'
 import { ConvergedWorld } from '../baselines/convergedWorld.ts'
 import { disjointLookup, kademliaLookup, type LookupOptions } from '../baselines/kademliaLookup.ts'
-import { nearestOf } from '../baselines/population.ts'
+import { nearestOf } from '../../src/sim/idOrder.ts'
 import { seenIn } from '../published.ts'
 import type { Case, Published, Scenario, Size } from '../scenario.ts'
 

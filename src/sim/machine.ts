@@ -4,6 +4,7 @@
  */
 import { assert } from '../base/assert.ts'
 import type { Bytes } from '../base/bytes.ts'
+import type { NodeId } from '../base/id.ts'
 import { signerOf, type Signer } from '../crypto/signer.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Coder } from '../ports/coder.ts'
@@ -51,7 +52,14 @@ export interface MachineDeps<P extends SimProcess, M extends MessageMap> {
   readonly coder: Coder
   readonly diskOptions: DiskOptions
   readonly messageBytes: MessageBytes
+  readonly groundId: GroundId
 }
+
+/**
+ * The id of a node that has found the one key in millions which gives it, as an attacker would; undefined for the id of the
+ * world's dice. Signatures of such a node do not fit its id: the key is not really looked for.
+ */
+export type GroundId = (node: number) => NodeId | undefined
 
 interface Running<P> {
   process?: P
@@ -62,6 +70,7 @@ interface Running<P> {
 export class Machine<P extends SimProcess, M extends MessageMap> {
   readonly host: Host
   private readonly deps: MachineDeps<P, M>
+  private readonly node: number
   private readonly name: string
   private diskNow: SimDisk
   private diskCount = 0
@@ -73,6 +82,7 @@ export class Machine<P extends SimProcess, M extends MessageMap> {
   /** `name` is an IPv4 address, used by no other machine with this number. */
   constructor(deps: MachineDeps<P, M>, node: number, name: string) {
     this.deps = deps
+    this.node = node
     this.name = `node/${node}`
     this.diskNow = new SimDisk(deps.diskOptions)
     ;({ seed: this.seed, signer: this.signer } = this.newIdentity())
@@ -169,8 +179,9 @@ export class Machine<P extends SimProcess, M extends MessageMap> {
   }
 
   private newIdentity(): { seed: Bytes; signer: Signer } {
-    const { dice, primitives } = this.deps
+    const { dice, primitives, groundId } = this.deps
     const seed = dice.fork(`${this.name}/identity/${this.diskCount++}`).bytes(KEY_BYTES)
-    return { seed, signer: signerOf(primitives, seed) }
+    const signer = signerOf(primitives, seed)
+    return { seed, signer: { ...signer, id: groundId(this.node) ?? signer.id } }
   }
 }

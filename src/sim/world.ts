@@ -12,7 +12,7 @@ import type { Primitives } from '../ports/primitives.ts'
 import { Fabric, SILENCE_MS_MAX } from './fabric.ts'
 import { WORLD_NODE } from './lifetime.ts'
 import { Links, type LinkOptions } from './links.ts'
-import { Machine, type NodePorts, type SimProcess } from './machine.ts'
+import { Machine, type GroundId, type NodePorts, type SimProcess } from './machine.ts'
 import type { MessageBytes } from './objectNetwork.ts'
 import { SeededRandom } from './seededRandom.ts'
 import { stepSettled } from './settle.ts'
@@ -38,6 +38,8 @@ export interface WorldOptions<P extends SimProcess, M extends MessageMap> {
   readonly hostName?: (node: number) => string
   /** Bytes of a message that is passed as an object. */
   readonly messageBytes?: MessageBytes
+  /** Asked for each machine when it is made, and again when its disk is lost. */
+  readonly groundId?: GroundId
 }
 
 export interface RunOptions<W> {
@@ -65,12 +67,13 @@ export class World<P extends SimProcess = SimProcess, M extends MessageMap = Mes
   constructor(options: WorldOptions<P, M>) {
     const { seed, nodes, spawnEveryMs = 0, hostName = hostNameOf } = options
     const { disk: diskOptions = {}, messageBytes = () => MESSAGE_BYTES_DEFAULT } = options
+    const { groundId = () => undefined } = options
     const dice = new SeededRandom(seed)
     this.random = dice.fork('driver')
     this.links = new Links(seed, options.link)
     this.fabric = new Fabric(this.clock, this.links, this.trace)
     const { spawn, primitives, coder } = options
-    const deps = { fabric: this.fabric, dice, spawn, primitives, coder, diskOptions, messageBytes }
+    const deps = { fabric: this.fabric, dice, spawn, primitives, coder, diskOptions, messageBytes, groundId }
     this.newMachine = (node) => new Machine(deps, node, hostName(node))
     for (let node = 0; node < nodes; node++) this.add({ inMs: node * spawnEveryMs })
   }
