@@ -12,6 +12,7 @@ import type { Coder, EncodedStripe, EncodeJob } from '../src/ports/coder.ts'
 import { failing, forEveryCall } from '../src/sim/faults.ts'
 import { withSeeds } from '../src/sim/seeds.ts'
 import { alteredPort } from '../src/testing/alteredPort.ts'
+import { sameBytes } from '../src/testing/sameBytes.ts'
 import { StorageWorld } from '../src/testing/storageWorld.ts'
 
 const SMALL_WORLD = 6
@@ -26,7 +27,7 @@ async function putOutcome(storage: StorageWorld, content: Bytes): Promise<'ackno
     },
   )
   if (outcome === undefined) return 'failed'
-  assert.deepEqual(await storage.read(1, outcome.capability), content)
+  sameBytes(await storage.read(1, outcome.capability), content)
   return 'acknowledged'
 }
 
@@ -81,11 +82,11 @@ test('a put during whose n-th write the holder crashes is readable if it is ackn
     const content = storage.content(5_000)
     const put = await storage.put(0, content)
     isArmed = false
-    assert.deepEqual(await storage.read(crashed === 1 ? 2 : 1, put.capability), content)
+    sameBytes(await storage.read(crashed === 1 ? 2 : 1, put.capability), content)
     if (crashed !== undefined) {
       storage.world.restart(crashed, { disk: 'kept' })
       await storage.run(10 * SECOND)
-      assert.deepEqual(await storage.read(crashed, put.capability), content)
+      sameBytes(await storage.read(crashed, put.capability), content)
     }
     callCount = Math.max(callCount, calls)
   }
@@ -105,7 +106,7 @@ test('nodes that crash and come back with their disks at random moments keep all
       await storage.run(SECOND)
       world.restart(victim, { disk: 'kept' })
       await storage.run(5 * SECOND)
-      for (const { content, capability } of kept) assert.deepEqual(await storage.read(victim, capability), content)
+      for (const { content, capability } of kept) sameBytes(await storage.read(victim, capability), content)
     }
     assert.ok(storage.acknowledged.count > 6 * 33)
   })
@@ -123,7 +124,7 @@ test('an encoder whose fragments contradict one another can damage its object, b
       if (reader === 6) storage.killAtRandom(8, [6, 7, 8, 9, 10, 11, 12])
       if (!storage.world.isUp(reader)) continue
       try {
-        assert.deepEqual(await storage.read(reader, capability), content)
+        sameBytes(await storage.read(reader, capability), content)
         outcomes.right++
       } catch (error) {
         assert.ok(isFailure(error, 'damaged'), String(error))

@@ -14,6 +14,7 @@ import { fragmentsAlive, stripesOnDisks } from '../src/sim/checkers/fragmentsOnD
 import { withSeeds } from '../src/sim/seeds.ts'
 import { alteredPort } from '../src/testing/alteredPort.ts'
 import { LyingFragmentStore } from '../src/testing/lyingFragmentStore.ts'
+import { sameBytes } from '../src/testing/sameBytes.ts'
 import { StorageWorld } from '../src/testing/storageWorld.ts'
 
 async function failsWith(promise: Promise<unknown>, code: FailureCode, message = /./): Promise<void> {
@@ -27,12 +28,12 @@ test('objects of all sizes are read back identical, whole and in any range', asy
     const put = await storage.put(0, content, { type: 'text/plain' })
     assert.equal(put.bytes, size)
     assert.equal(put.segments, size <= 4 * KIB ? 0 : 1)
-    assert.deepEqual(await storage.read(7, put.capability), content)
+    sameBytes(await storage.read(7, put.capability), content)
     if (size === 0) continue
     const bounds = fc.array(fc.integer({ min: 0, max: size - 1 }), { minLength: 2, maxLength: 2 })
     const property = fc.asyncProperty(bounds, async ([a = 0, b = 0]) => {
       const range = { start: Math.min(a, b), end: Math.max(a, b) }
-      assert.deepEqual(await storage.read(9, put.capability, range), content.slice(range.start, range.end + 1))
+      sameBytes(await storage.read(9, put.capability, range), content.slice(range.start, range.end + 1))
     })
     await fc.assert(property, { numRuns: 5, seed: size })
   }
@@ -43,9 +44,9 @@ test('an object of two segments is read back across their border', async () => {
   const content = storage.content(17 * MIB)
   const put = await storage.put(0, content)
   assert.equal(put.segments, 2)
-  assert.ok(Buffer.from(await storage.read(5, put.capability)).equals(content), 'the same bytes')
+  sameBytes(await storage.read(5, put.capability), content)
   const range = { start: 16 * MIB - 100, end: 16 * MIB + 99 }
-  assert.deepEqual(await storage.read(6, put.capability, range), content.slice(range.start, range.end + 1))
+  sameBytes(await storage.read(6, put.capability, range), content.slice(range.start, range.end + 1))
 })
 
 test('half of the nodes vanish at once, and every object is read back identical with its health told as it is', async () => {
@@ -55,7 +56,7 @@ test('half of the nodes vanish at once, and every object is read back identical 
     for (const object of stored) await healthIsTrue(storage, object)
     storage.killAtRandom(12, [3])
     for (const object of stored) {
-      assert.deepEqual(await storage.read(3, object.capability), object.content)
+      sameBytes(await storage.read(3, object.capability), object.content)
       await healthIsTrue(storage, object)
     }
   })
@@ -103,7 +104,7 @@ test('holders that lie change nothing but their own reputation', async () => {
   })
   const content = storage.content(MIB + 1)
   const { capability } = await storage.put(0, content)
-  assert.deepEqual(await storage.read(3, capability), content)
+  sameBytes(await storage.read(3, capability), content)
   const { reads } = storage.node(3).status()
   const ids = liars.map((node) => storage.world.contact(node).id)
   assert.deepEqual(new Set(reads.liars.map(({ id }) => id)), new Set(ids))
@@ -131,7 +132,7 @@ test('what some holders have no room for is placed with others', async () => {
   const put = await storage.put(0, content)
   assert.equal(put.fragments.placed, put.fragments.total)
   for (const node of crowded) assert.equal(storage.world.disk(node).fragments.size, 0)
-  assert.deepEqual(await storage.read(1, put.capability), content)
+  sameBytes(await storage.read(1, put.capability), content)
 })
 
 test('where nobody has room the put says so', async () => {
@@ -145,7 +146,7 @@ test('slow links, jitter and loss cost time and nothing else', async () => {
   const content = storage.content(300_000)
   const { capability } = await storage.put(0, content)
   storage.world.slow(3, 4, 5_000)
-  assert.deepEqual(await storage.read(3, capability), content)
+  sameBytes(await storage.read(3, capability), content)
 })
 
 test('holders that are busy for a while are asked again', async () => {
@@ -160,7 +161,7 @@ test('holders that are busy for a while are asked again', async () => {
   const content = storage.content(70_000)
   const put = await storage.put(0, content)
   assert.equal(put.fragments.placed, put.fragments.total)
-  assert.deepEqual(await storage.read(3, put.capability), content)
+  sameBytes(await storage.read(3, put.capability), content)
 })
 
 test('holders that are busy for ever do not keep a put or a read from ending', async () => {
@@ -183,7 +184,7 @@ test('one node alone keeps every fragment of the widest code itself', async () =
     const put = await storage.put(0, content, { survive: size === 100 ? 0.94 : 0.6 })
     assert.ok(put.fragments.total > 220)
     assert.equal(put.fragments.placed, put.fragments.total)
-    assert.deepEqual(await storage.read(0, put.capability), content)
+    sameBytes(await storage.read(0, put.capability), content)
     assert.equal((await storage.health(0, put.capability)).survivesNow, 0)
   }
 })

@@ -52,6 +52,7 @@ class Search {
   private readonly stripe: StripeId
   private readonly onHolding: (contact: Contact, holding: Holding) => void
   private readonly asked = new Set<NodeId>()
+  private readonly answered = new Set<NodeId>()
   private readonly silent = new Set<NodeId>()
   private answeredNo = 0
   private answeredYes = 0
@@ -69,7 +70,7 @@ class Search {
     const regions = await this.deps.overlay.regions(points, signal)
     const questions: Promise<void>[] = []
     for (const region of regions) {
-      for (const contact of region.silent) this.silent.add(contact.id)
+      for (const { id } of region.silent) if (!this.answered.has(id)) this.silent.add(id)
       for (const contact of region.members) {
         if (!this.asked.has(contact.id)) questions.push(this.ask(contact))
         this.asked.add(contact.id)
@@ -90,6 +91,7 @@ class Search {
   private async ask(contact: Contact): Promise<void> {
     try {
       const holding = await this.deps.holdings.ask(contact, this.stripe)
+      this.answered.add(contact.id)
       this.silent.delete(contact.id)
       if (holding === undefined) {
         this.answeredNo++
