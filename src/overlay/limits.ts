@@ -1,6 +1,7 @@
 /** Every bound of the overlay, with its reason. */
 import { assert } from '../base/assert.ts'
 import { HOUR, MINUTE, SECOND } from '../base/units.ts'
+import { CONTACTS_MAX } from '../wire/limits.ts'
 
 /** Contacts per bucket, and nodes per region: Kademlia's k. */
 export const BUCKET_SIZE = 20
@@ -30,4 +31,5 @@ export const PEER_CACHE_MAX = 64
 /** Regions resolved at once. */
 export const REGIONS_PARALLEL = 4
 
+assert(CONTACTS_MAX >= 1.5 * REGION_SIZE, 'a third of the contacts in a reply may be gone, and a region is still full')
 assert(REGION_SIZE <= BUCKET_SIZE, 'a bucket that is not full knows every node of its part of the space')

@@ -22,6 +22,11 @@ export interface LookupResult {
   readonly silent: readonly Contact[]
   /** Nobody was heard of who is nearer and was not asked: the lookup did not end for having asked too many. */
   readonly exhaustive: boolean
+  /**
+   * The farthest that replies can be trusted to reach: the silent crowd out the living in them. Every live node nearer than this was
+   * met, if the lookup was exhaustive; without one, every live node there is.
+   */
+  readonly reach: NodeId | undefined
 }
 
 type State = 'known' | 'asked' | 'answered' | 'failed'
@@ -114,6 +119,7 @@ export class Lookup {
       kind: 'done',
       closest: answered.map((each) => each.contact),
       silent: silent.map((each) => each.contact),
+      reach: this.candidates[this.count - 1]?.contact.id,
       exhaustive: !this.inSight().some((each) => each.state === 'known'),
     }
   }

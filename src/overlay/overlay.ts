@@ -12,6 +12,7 @@ import type { Contact } from '../ports/connection.ts'
 import type { Network, Peer } from '../ports/network.ts'
 import type { Random } from '../ports/random.ts'
 import type { StateStore } from '../ports/stateStore.ts'
+import { CONTACTS_MAX } from '../wire/limits.ts'
 import type { Messages } from '../wire/messages.ts'
 import {
   FIND_MS,
@@ -65,7 +66,7 @@ export class Overlay {
     })
     this.deps.network.serve('find', ({ target }, from) => {
       this.onAsked(from)
-      return { contacts: this.table.nearest(target, REGION_SIZE).map(({ id, addresses }) => ({ id, addresses })) }
+      return { contacts: this.table.nearest(target, CONTACTS_MAX).map(({ id, addresses }) => ({ id, addresses })) }
     })
   }
 
@@ -193,9 +194,8 @@ export class Overlay {
   }
 
   /** What an empty table finds says nothing about the space. */
-  private noteExplored(target: Point, { closest, exhaustive }: LookupResult): void {
-    const farthest = closest.length < REGION_SIZE ? undefined : closest.at(-1)?.id
-    if (exhaustive && closest.length > 0) this.table.onExplored(target, farthest)
+  private noteExplored(target: Point, { closest, exhaustive, reach }: LookupResult): void {
+    if (exhaustive && closest.length > 0) this.table.onExplored(target, reach)
   }
 
   private region(point: Point, found: Pick<LookupResult, 'closest' | 'silent'>): Region {
@@ -280,10 +280,9 @@ export class Overlay {
 
   /** Meets the neighbours, then somebody in each part of the space of which the table could hold more. */
   private async explore(signal: AbortSignal | undefined): Promise<void> {
-    const { closest } = await this.lookup(this.table.self, signal)
+    const { closest, reach } = await this.lookup(this.table.self, signal)
     if (closest.length === 0) return
-    const farthest = closest[REGION_SIZE - 1]?.id
-    const buckets = farthest === undefined ? [] : this.table.bucketsWithRoom(farthest)
+    const buckets = reach === undefined ? [] : this.table.bucketsWithRoom(reach)
     const points = buckets.map((bits) => this.table.pointIn(bits, this.deps.random.bytes(ID_BYTES)))
     await Promise.all(points.map((point) => this.lookup(point, signal)))
     await this.probeCandidates()

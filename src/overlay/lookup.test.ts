@@ -1,0 +1,190 @@
+/** Lookups find the nearest nodes in calm networks, and end within their bounds in every other. */
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { compareDistance, type NodeId, type Point } from '../base/id.ts'
+import type { Contact } from '../ports/connection.ts'
+import { SeededRandom } from '../sim/seededRandom.ts'
+import { tinyId } from '../testing/tinyId.ts'
+import { CONTACTS_MAX } from '../wire/limits.ts'
+import { LOOKUP_PARALLEL, LOOKUP_REQUESTS_MAX } from './limits.ts'
+import { Lookup, type LookupResult } from './lookup.ts'
+import { RoutingTable } from './routingTable.ts'
+
+/** What a node replies to a find; undefined for silence. */
+type Answer = (asked: NodeId, target: Point) => readonly Contact[] | undefined
+
+function hashedId(name: string): NodeId {
+  return createHash('sha256').update(name).digest('hex') as NodeId
+}
+
+function contactOf(id: NodeId): Contact {
+  return { id, addresses: [] }
+}
+
+function sorted(point: Point, ids: Iterable<NodeId>): NodeId[] {
+  return [...ids].sort((a, b) => compareDistance(point, a, b))
+}
+
+function idsOf(contacts: readonly Contact[]): NodeId[] {
+  return contacts.map(({ id }) => id)
+}
+
+/** Runs a lookup to its end, answering its requests in random order. */
+function run(lookup: Lookup, answer: Answer, random: SeededRandom): LookupResult {
+  const underWay: NodeId[] = []
+  for (;;) {
+    const step = lookup.next()
+    if (step.kind === 'done') return step
+    if (step.kind === 'ask') {
+      underWay.push(step.contact.id)
+      assert.ok(underWay.length <= LOOKUP_PARALLEL)
+      continue
+    }
+    const [asked] = underWay.splice(random.integer(underWay.length), 1)
+    const reply = answer(asked!, lookup.target)
+    if (reply === undefined) lookup.onFailure(asked!)
+    else lookup.onReply(asked!, reply)
+  }
+}
+
+/** The tables of `count` nodes, each of which was told of all others in an order of its own. */
+function honestTables(count: number, random: SeededRandom): Map<NodeId, RoutingTable> {
+  const ids = Array.from({ length: count }, (_, nth) => hashedId(`node ${nth}`))
+  return new Map(
+    ids.map((self) => {
+      const table = new RoutingTable(self)
+      const others = ids.map((id) => ({ id, dice: random.integer(2 ** 32) })).sort((a, b) => a.dice - b.dice)
+      for (const { id } of others) table.onAnswered(contactOf(id), 0)
+      return [self, table]
+    }),
+  )
+}
+
+function lookupFrom(table: RoutingTable, target: Point): Lookup {
+  return new Lookup({ target, self: table.self, seeds: table.nearest(target, 20), count: 20 })
+}
+
+const random = new SeededRandom(1)
+const tables = honestTables(500, random)
+const nodes = [...tables.keys()]
+const honestly: Answer = (asked, target) => tables.get(asked)?.nearest(target, CONTACTS_MAX)
+
+test('in a calm network of 500 nodes every lookup finds the true nearest, with few requests', () => {
+  for (let nth = 0; nth < 60; nth++) {
+    const target = nth % 3 === 0 ? nodes[nth]! : hashedId(`target ${nth}`)
+    const self = nodes[random.integer(nodes.length)]!
+    const lookup = lookupFrom(tables.get(self)!, target)
+    const result = run(lookup, honestly, random)
+    const others = nodes.filter((id) => id !== self)
+    assert.deepEqual(idsOf(result.closest), sorted(target, others).slice(0, 20))
+    assert.deepEqual([result.silent, result.exhaustive], [[], true])
+    assert.ok(lookup.requestCount < 45, `${lookup.requestCount} requests`)
+  }
+})
+
+test('right after a third of the nodes fell silent it finds nearly all of the nearest that live, and names the silent', () => {
+  const share = { found: 0, named: 0, silent: 0 }
+  for (let nth = 0; nth < 50; nth++) {
+    const silent = new Set(nodes.filter(() => random.integer(3) === 0))
+    const living = nodes.filter((id) => !silent.has(id))
+    const [self, ...others] = living as [NodeId, ...NodeId[]]
+    const target = hashedId(`target ${nth}`)
+    const answer: Answer = (asked, point) => (silent.has(asked) ? undefined : honestly(asked, point))
+    const result = run(lookupFrom(tables.get(self)!, target), answer, random)
+    const closest = idsOf(result.closest)
+    assert.deepEqual(closest, sorted(target, closest))
+    assert.ok(closest.every((id) => !silent.has(id)))
+    const nearer = [...silent].filter((id) => compareDistance(target, id, closest.at(-1)!) < 0)
+    const named = idsOf(result.silent)
+    assert.ok(named.every((id) => nearer.includes(id)))
+    share.found += sorted(target, others)
+      .slice(0, 20)
+      .filter((id) => closest.includes(id)).length
+    share.named += named.length
+    share.silent += nearer.length
+  }
+  assert.ok(share.found > 0.97 * 50 * 20, `found ${share.found} of 1000`)
+  assert.ok(share.named > 0.9 * share.silent, `named ${share.named} of ${share.silent}`)
+})
+
+test('when nobody answers it ends with nothing but the names of those asked', () => {
+  const lookup = lookupFrom(tables.get(nodes[0]!)!, hashedId('target'))
+  const result = run(lookup, () => undefined, random)
+  assert.deepEqual(result.closest, [])
+  assert.equal(result.silent.length, 20)
+  const lonely = new Lookup({ target: hashedId('target'), self: nodes[0]!, seeds: [], count: 20 })
+  assert.deepEqual(run(lonely, honestly, random), {
+    kind: 'done',
+    closest: [],
+    silent: [],
+    exhaustive: true,
+    reach: undefined,
+  })
+})
+
+test('liars who name thousands that are ever nearer cost a bounded number of requests', () => {
+  const target = tinyId(0)
+  for (const answered of [true, false]) {
+    let invented = 0
+    const nearer = (): Contact =>
+      contactOf(`${'0'.repeat(24)}${(2 ** 40 - ++invented).toString(16).padStart(40, '0')}` as NodeId)
+    const lie: Answer = (asked) => (answered || tables.has(asked) ? Array.from({ length: 5000 }, nearer) : undefined)
+    const lookup = lookupFrom(tables.get(nodes[0]!)!, target)
+    const result = run(lookup, lie, random)
+    assert.ok(lookup.requestCount <= LOOKUP_REQUESTS_MAX)
+    assert.ok(result.silent.length <= LOOKUP_REQUESTS_MAX)
+    if (answered) assert.equal(result.exhaustive, false)
+  }
+})
+
+test('whatever replies come, it asks nobody twice, never itself, and ends', () => {
+  const tiny = fc.nat(255).map((value) => tinyId(value, 8))
+  const replies = fc.array(fc.option(fc.array(tiny, { maxLength: 40 }), { nil: undefined }), {
+    minLength: 1,
+    maxLength: 40,
+  })
+  fc.assert(
+    fc.property(tiny, tiny, fc.array(tiny, { maxLength: 20 }), replies, (self, target, seeds, script) => {
+      const asked: NodeId[] = []
+      const answered: NodeId[] = []
+      const lookup = new Lookup({ target, self, seeds: seeds.map(contactOf), count: 20 })
+      const result = run(
+        lookup,
+        (id) => {
+          const reply = script[asked.length % script.length]?.map(contactOf)
+          asked.push(id)
+          if (reply !== undefined) answered.push(id)
+          return reply
+        },
+        random,
+      )
+      assert.equal(new Set(asked).size, asked.length)
+      assert.ok(!asked.includes(self))
+      assert.deepEqual(idsOf(result.closest), sorted(target, answered).slice(0, 20))
+      assert.ok(idsOf(result.silent).every((id) => asked.includes(id) && !answered.includes(id)))
+    }),
+    { numRuns: 500 },
+  )
+})
+
+test('replies and failures that were not asked for change nothing', () => {
+  const lookup = new Lookup({ target: tinyId(0), self: tinyId(9), seeds: [contactOf(tinyId(1))], count: 20 })
+  lookup.onReply(tinyId(1), [contactOf(tinyId(2))])
+  lookup.onFailure(tinyId(1))
+  lookup.onReply(tinyId(5), [contactOf(tinyId(3))])
+  assert.deepEqual(lookup.next(), { kind: 'ask', contact: contactOf(tinyId(1)) })
+  assert.deepEqual(lookup.next(), { kind: 'wait' })
+  lookup.onReply(tinyId(1), [contactOf(tinyId(9))])
+  lookup.onFailure(tinyId(1))
+  lookup.onReply(tinyId(1), [contactOf(tinyId(4))])
+  const result = lookup.next()
+  assert.deepEqual(result, {
+    kind: 'done',
+    closest: [contactOf(tinyId(1))],
+    silent: [],
+    exhaustive: true,
+    reach: undefined,
+  })
+})
