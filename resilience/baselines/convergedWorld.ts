@@ -26,6 +26,8 @@ export interface ConvergedWorldOptions {
   readonly colluders: number
   readonly bucketSize: number
   readonly falseReply: (world: ConvergedWorld) => FalseReply
+  /** Ids of further nodes of the attacker's, who came when the tables had converged and answer from tables of their own. */
+  readonly newcomers?: (world: ConvergedWorld) => readonly NodeId[]
 }
 
 interface Answering extends SimProcess {
@@ -35,9 +37,10 @@ interface Answering extends SimProcess {
 const REQUEST_MS = 10 * SECOND
 
 export class ConvergedWorld {
-  readonly population: Population
+  population: Population
   private readonly world: World<Answering, Messages>
-  private readonly colluderIds: ReadonlySet<NodeId>
+  private readonly colluderIds: Set<NodeId>
+  private newcomerIds: readonly NodeId[] = []
   private readonly options: ConvergedWorldOptions
   private readonly falseReply: FalseReply
 
@@ -49,11 +52,13 @@ export class ConvergedWorld {
       primitives: new KeyedPrimitives(new NodePrimitives()),
       coder: inertCoder,
       spawn: ({ network }, node) => this.spawn(network, node),
+      groundId: (node) => this.newcomerIds[node - options.nodes],
     })
     const contacts = Array.from({ length: options.nodes }, (_, node) => this.world.contact(node))
     this.colluderIds = new Set(contacts.slice(0, options.colluders).map(({ id }) => id))
     this.population = new Population(contacts, options.bucketSize, options.seed)
     this.falseReply = options.falseReply(this)
+    if (options.newcomers !== undefined) this.admit(contacts, options.newcomers(this))
   }
 
   static async start(options: ConvergedWorldOptions): Promise<ConvergedWorld> {
@@ -93,6 +98,13 @@ export class ConvergedWorld {
   /** What the promises give, while the world runs. */
   async until<T>(promises: readonly Promise<T>[]): Promise<readonly T[]> {
     return (await this.world.runUntil(Promise.all(promises), { limitMs: 60 * MINUTE })) ?? []
+  }
+
+  private admit(settled: readonly Contact[], ids: readonly NodeId[]): void {
+    this.newcomerIds = ids
+    for (const id of ids) this.colluderIds.add(id)
+    const newcomers = ids.map(() => this.world.contact(this.world.add()))
+    this.population = new Population(settled, this.options.bucketSize, this.options.seed, newcomers)
   }
 
   private async spawn(network: Network<Messages>, node: number): Promise<Answering> {

@@ -13,12 +13,15 @@ const BUCKETS_MAX = 32
 
 export class Population {
   private readonly order: IdOrder
+  private readonly newcomers: ReadonlySet<NodeId>
   private readonly bucketSize: number
   private readonly dice: SeededRandom
   private readonly tables = new Map<NodeId, readonly Contact[]>()
 
-  constructor(contacts: readonly Contact[], bucketSize: number, seed: number) {
-    this.order = new IdOrder(contacts)
+  /** `newcomers` came when the tables of the others had converged: they are in buckets that had room, and evict nobody. */
+  constructor(contacts: readonly Contact[], bucketSize: number, seed: number, newcomers: readonly Contact[] = []) {
+    this.order = new IdOrder([...contacts, ...newcomers])
+    this.newcomers = new Set(newcomers.map(({ id }) => id))
     this.bucketSize = bucketSize
     this.dice = new SeededRandom(seed)
   }
@@ -51,12 +54,22 @@ export class Population {
     return table
   }
 
-  /** All contacts between two places, or `bucketSize` random ones of them. */
+  /** All contacts between two places, or `bucketSize` random ones of them, newcomers only where room is left. */
   private some(from: number, to: number, dice: SeededRandom): readonly Contact[] {
-    const { contacts } = this.order
-    if (to - from <= this.bucketSize) return contacts.slice(from, to)
-    const places = new Set<number>()
-    while (places.size < this.bucketSize) places.add(from + dice.integer(to - from))
-    return [...places].map((place) => present(contacts[place], 'a place of the subtree'))
+    const all = this.order.contacts.slice(from, to)
+    if (all.length <= this.bucketSize) return all
+    if (this.newcomers.size === 0) return sample(all, this.bucketSize, dice)
+    const old = all.filter(({ id }) => !this.newcomers.has(id))
+    const chosen = sample(old, this.bucketSize, dice)
+    const late = all.filter(({ id }) => this.newcomers.has(id))
+    return [...chosen, ...sample(late, this.bucketSize - chosen.length, dice)]
   }
+}
+
+/** All of them, or `count` random ones. */
+function sample(contacts: readonly Contact[], count: number, dice: SeededRandom): readonly Contact[] {
+  if (contacts.length <= count) return contacts
+  const places = new Set<number>()
+  while (places.size < count) places.add(dice.integer(contacts.length))
+  return [...places].map((place) => present(contacts[place], 'a place among them'))
 }
