@@ -1,0 +1,54 @@
+/** A15: an attacker that kills the best-connected nodes, minute after minute, and the load that the others carry. */
+import { MINUTE } from '../../src/base/units.ts'
+import { killBestConnected } from '../../src/sim/attackers/adaptiveKiller.ts'
+import { lookupSuccess } from '../lookups.ts'
+import type { Scenario, Size } from '../scenario.ts'
+import { Subject } from '../subject.ts'
+
+const STRIKES = 60
+const SHARE = 0.01
+
+export const bestConnectedKilled: Scenario = {
+  id: 'A15',
+  title: 'the best-connected 1 % killed every minute for an hour',
+  rules:
+    'Every minute for an hour the 1 % of the living that most others have in their tables vanish. Lookups: the share that finds the ' +
+    'nearest living node right after the last strike. Load: over that hour, the most requests that one survivor answered, against the mean.',
+  unit: 'ratio',
+  full: { nodes: 10_000, trials: 1000 },
+  quick: { nodes: 300, trials: 100 },
+  cases: [
+    { parameters: { measure: 'lookups that succeed' }, target: { atLeast: 0.99 }, measure: successAfter },
+    { parameters: { measure: 'most load of one node over the mean' }, target: { atMost: 5 }, measure: loadAfter },
+  ],
+}
+
+async function successAfter(seed: number, size: Size): Promise<number> {
+  const subject = await struck(seed, size)
+  return lookupSuccess(subject, size.trials)
+}
+
+async function loadAfter(seed: number, size: Size): Promise<number> {
+  const subject = await struck(seed, size)
+  const loads = subject.honest().map((node) => subject.answered(node, 'find') + subject.answered(node, 'ping'))
+  return Math.max(...loads) / (loads.reduce((sum, load) => sum + load, 0) / loads.length)
+}
+
+async function struck(seed: number, { nodes }: Size): Promise<Subject> {
+  const subject = await Subject.start({ seed, nodes })
+  const degrees = new Map<number, number>()
+  for (const node of subject.honest()) {
+    for (const { id } of subject.overlay(node).contacts()) {
+      const known = subject.nodeOf(id)
+      if (known !== undefined) degrees.set(known, (degrees.get(known) ?? 0) + 1)
+    }
+  }
+  killBestConnected(subject.world, {
+    share: SHARE,
+    everyMs: MINUTE,
+    strikes: STRIKES,
+    importanceOf: (node) => degrees.get(node) ?? 0,
+  })
+  await subject.world.run(STRIKES * MINUTE)
+  return subject
+}

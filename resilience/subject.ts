@@ -1,0 +1,178 @@
+/**
+ * The shipped overlay as the suite's attacks meet it: a simulated world of overlays that have joined one another, some of them
+ * hostile from the start or added later. Knows the truth that nodes can only look for: who is honest, alive and nearest.
+ */
+import { present } from '../src/base/assert.ts'
+import { ID_BYTES, parseId, type NodeId, type Point } from '../src/base/id.ts'
+import { MINUTE, SECOND } from '../src/base/units.ts'
+import { NodePrimitives } from '../src/drivers/nodePrimitives.ts'
+import { Overlay, type Region } from '../src/overlay/overlay.ts'
+import type { Contact } from '../src/ports/connection.ts'
+import { startAttacker, type Attack } from '../src/sim/attackers/attack.ts'
+import { Conspiracy } from '../src/sim/attackers/conspiracy.ts'
+import { IdOrder } from '../src/sim/idOrder.ts'
+import { inertCoder } from '../src/sim/inertCoder.ts'
+import { KeyedPrimitives } from '../src/sim/keyedPrimitives.ts'
+import type { LinkOptions } from '../src/sim/links.ts'
+import type { NodePorts, SimProcess } from '../src/sim/machine.ts'
+import { World } from '../src/sim/world.ts'
+import type { Messages } from '../src/wire/messages.ts'
+import { CountedNetwork } from './countedNetwork.ts'
+
+/** Joins a second: ten thousand nodes are there after three minutes. */
+const SPAWN_EVERY_MS = 20
+const SETTLE_MS = 2 * MINUTE
+const LOOKUP_MS_MAX = 10 * MINUTE
+
+export interface SubjectOptions {
+  readonly seed: number
+  /** From the start, hostile ones included. */
+  readonly nodes: number
+  /** What a node does; undefined for an honest one. Asked when its process starts. */
+  readonly attackOf?: (node: number, subject: Subject) => Attack | undefined
+  readonly link?: LinkOptions
+  readonly hostName?: (node: number) => string
+}
+
+export interface Member extends SimProcess {
+  readonly network: CountedNetwork
+  /** Undefined for a hostile node. */
+  readonly overlay: Overlay | undefined
+}
+
+export class Subject {
+  readonly world: World<Member, Messages>
+  /** The hostile nodes that have started. */
+  readonly conspiracy = new Conspiracy()
+  private readonly options: SubjectOptions
+  private readonly nodes = new Map<NodeId, number>()
+  private groundIds: readonly NodeId[] = []
+
+  private constructor(options: SubjectOptions) {
+    this.options = options
+    this.world = new World<Member, Messages>({
+      seed: options.seed,
+      nodes: options.nodes,
+      spawnEveryMs: SPAWN_EVERY_MS,
+      primitives: new KeyedPrimitives(new NodePrimitives()),
+      coder: inertCoder,
+      spawn: (ports, node) => this.spawn(ports, node),
+      groundId: (node) => this.groundIds[node - options.nodes],
+      ...(options.link === undefined ? {} : { link: options.link }),
+      ...(options.hostName === undefined ? {} : { hostName: options.hostName }),
+    })
+  }
+
+  /** A network in which everybody has joined and had time to settle. */
+  static async start(options: SubjectOptions): Promise<Subject> {
+    const subject = new Subject(options)
+    await subject.world.run(options.nodes * SPAWN_EVERY_MS + SETTLE_MS)
+    return subject
+  }
+
+  /** Further nodes with ids of their choice; they join like any other. What they do, `attackOf` says. At most once. */
+  async addGround(ids: readonly NodeId[]): Promise<void> {
+    this.groundIds = ids
+    ids.forEach((_, nth) => this.world.add({ inMs: nth * SPAWN_EVERY_MS }))
+    await this.world.run(ids.length * SPAWN_EVERY_MS + SETTLE_MS)
+  }
+
+  /** The overlay of an honest node that is up. */
+  overlay(node: number): Overlay {
+    return present(this.world.process(node)?.overlay, `the overlay of node ${node}`)
+  }
+
+  /** The honest nodes that are up. */
+  honest(): readonly number[] {
+    return Array.from({ length: this.world.nodeCount }, (_, node) => node).filter(
+      (node) => this.world.process(node)?.overlay !== undefined,
+    )
+  }
+
+  /** The living honest nodes in order, for many questions about one moment. */
+  honestOrder(): IdOrder {
+    return new IdOrder(this.honest().map((node) => this.world.contact(node)))
+  }
+
+  /** The node that has, or last had, this id. */
+  nodeOf(id: NodeId): number | undefined {
+    return this.nodes.get(id)
+  }
+
+  randomPoint(): Point {
+    return present(parseId(this.world.random.bytes(ID_BYTES)), 'a point has 32 bytes')
+  }
+
+  randomOf<T>(choices: readonly T[]): T {
+    return present(choices[this.world.random.integer(choices.length)], 'one of the choices')
+  }
+
+  /** The region as a node finds it; undefined when its search fails. */
+  async region(node: number, point: Point): Promise<Region | undefined> {
+    const found = this.overlay(node).regions([point])
+    return found.then(
+      ([region]) => region,
+      () => undefined,
+    )
+  }
+
+  /** What the promises give, while the world runs. */
+  async until<T>(promises: readonly Promise<T>[]): Promise<readonly T[]> {
+    return (await this.world.runUntil(Promise.all(promises), { limitMs: LOOKUP_MS_MAX })) ?? []
+  }
+
+  /** Requests of a kind that a node's process has answered. */
+  answered(node: number, kind: keyof Messages): number {
+    return this.world.process(node)?.network.answered(kind) ?? 0
+  }
+
+  private async spawn(ports: NodePorts<Messages>, node: number): Promise<Member> {
+    const network = new CountedNetwork(ports.network)
+    const counted = { ...ports, network }
+    this.nodes.set(ports.signer.id, node)
+    const attack = this.options.attackOf?.(node, this)
+    const bootstrap = this.bootstrapOf(node)
+    if (attack === undefined) {
+      const overlay = await startOverlay(counted, bootstrap)
+      return { network, overlay, stop: () => stopOverlay(overlay, network) }
+    }
+    this.conspiracy.add(this.world.contact(node))
+    const { stop } = await startAttacker(counted, attack, async (altered) => {
+      const overlay = await startOverlay(altered, bootstrap)
+      return { stop: () => stopOverlay(overlay, network) }
+    })
+    return { network, overlay: undefined, stop }
+  }
+
+  /** An honest node that was there before, as somebody one knows. */
+  private bootstrapOf(node: number): readonly Contact[] {
+    const { nodes } = this.options
+    const known = Math.min(node, nodes)
+    if (known === 0) return []
+    for (;;) {
+      const other = this.world.random.integer(known)
+      const contact = this.world.contact(other)
+      if (known === this.conspiracy.size || !this.conspiracy.has(contact.id)) return [contact]
+    }
+  }
+}
+
+async function startOverlay(ports: NodePorts<Messages>, bootstrap: readonly Contact[]): Promise<Overlay> {
+  const overlay = new Overlay(ports)
+  overlay.serve()
+  await ports.network.start({
+    onPeer: (peer) => overlay.onPeer(peer),
+    onPeerLost: (id) => overlay.onPeerLost(id),
+  })
+  await overlay.join(bootstrap)
+  overlay.start()
+  return overlay
+}
+
+async function stopOverlay(overlay: Overlay, network: CountedNetwork): Promise<void> {
+  await overlay.stop()
+  await network.close()
+}
+
+/** How long an attack's aftermath may take before it is measured, where its promise names a time. */
+export const FIVE_MINUTES = 300 * SECOND
