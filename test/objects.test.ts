@@ -135,6 +135,23 @@ test('what some holders have no room for is placed with others', async () => {
   sameBytes(await storage.read(1, put.capability), content)
 })
 
+test('holders whose receipts are forged count for nothing', async () => {
+  const forgers = [1, 2, 3, 4, 5, 6]
+  const storage = await StorageWorld.start({
+    seed: 15,
+    alter: ({ signer }, node) =>
+      forgers.includes(node) ? { signer: { ...signer, sign: () => new Uint8Array(64) } } : {},
+  })
+  const content = storage.content(70_000)
+  const put = await storage.put(0, content)
+  assert.equal(put.fragments.placed, put.fragments.total)
+  for (const node of forgers) storage.world.crash(node, 'vanish')
+  for (const stripe of stripesOnDisks(storage.world)) {
+    const total = stripe === put.capability.root ? 20 : put.fragments.total
+    assert.equal(fragmentsAlive(storage.world, stripe).size, total)
+  }
+})
+
 test('where nobody has room the put says so', async () => {
   const storage = await StorageWorld.start({ seed: 9, nodes: 8, disk: { quotaBytes: 1_000 } })
   await failsWith(storage.put(0, storage.content(70_000)), 'no-space', /only \d+ of \d+ fragments found a holder/)
