@@ -194,15 +194,22 @@ test('holders that are busy for ever do not keep a put or a read from ending', a
   await failsWith(storage.read(3, capability), 'unreachable')
 })
 
-test('one node alone keeps every fragment of the widest code itself', async () => {
-  const storage = await StorageWorld.start({ seed: 13, nodes: 1 })
+test('one node takes every fragment of the widest codes, its own and those of another that has no room', async () => {
+  const storage = await StorageWorld.start({
+    seed: 13,
+    nodes: 2,
+    alter: ({ fragments }, node) =>
+      node === 1 ? { fragments: alteredPort(fragments, { put: () => Promise.reject(full) }) } : {},
+  })
   for (const size of [100, 300_000]) {
     const content = storage.content(size)
-    const put = await storage.put(0, content, { survive: size === 100 ? 0.94 : 0.6 })
-    assert.ok(put.fragments.total > 220)
-    assert.equal(put.fragments.placed, put.fragments.total)
-    sameBytes(await storage.read(0, put.capability), content)
-    assert.equal((await storage.health(0, put.capability)).survivesNow, 0)
+    for (const writer of [0, 1]) {
+      const put = await storage.put(writer, content, { survive: size === 100 ? 0.94 : 0.6 })
+      assert.ok(put.fragments.total > 220)
+      assert.equal(put.fragments.placed, put.fragments.total)
+      sameBytes(await storage.read(1, put.capability), content)
+      assert.equal((await storage.health(1, put.capability)).survivesNow, 0)
+    }
   }
 })
 
