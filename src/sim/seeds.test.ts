@@ -15,9 +15,9 @@ test('fresh seeds are as many as asked, differ, and are the same for one commit 
 })
 
 test('a named seed runs alone, and what is no seed is refused', () => {
-  assert.deepEqual(seedsOf('some test', { freshCount: 5, only: '123' }), [123])
-  assert.throws(() => seedsOf('some test', { freshCount: 5, only: 'abc' }), /MAINFRAME_SEED: "abc" is no seed/)
-  assert.throws(() => seedsOf('some test', { freshCount: 5, only: '-1' }), /is no seed/)
+  assert.deepEqual(seedsOf('some test', { freshCount: 5, chosen: '123' }), [123])
+  assert.throws(() => seedsOf('some test', { freshCount: 5, chosen: 'abc' }), /MAINFRAME_SEED: "abc" is no seed/)
+  assert.throws(() => seedsOf('some test', { freshCount: 5, chosen: '-1' }), /is no seed/)
 })
 
 test('seeds that are kept run first; a file that holds none is refused', () => {

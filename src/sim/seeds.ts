@@ -24,7 +24,7 @@ export async function withSeeds(
   options: SeedsOptions,
   run: (seed: number) => Promise<void>,
 ): Promise<void> {
-  for (const seed of seedsOf(name, { freshCount: options.freshCount ?? 1, only: env.MAINFRAME_SEED })) {
+  for (const seed of seedsOf(name, { freshCount: options.freshCount ?? 1, chosen: env.MAINFRAME_SEED })) {
     try {
       await run(seed)
     } catch (error) {
@@ -36,15 +36,15 @@ export async function withSeeds(
 export interface SeedChoice {
   readonly freshCount: number
   /** The text of MAINFRAME_SEED: this seed and no other. */
-  readonly only?: string | undefined
+  readonly chosen?: string | undefined
   /** The folder of the seeds that have failed; ends in a slash. */
   readonly kept?: URL
 }
 
 /** The seeds that {@link withSeeds} runs. Throws when a seed that was named or kept is none. */
 export function seedsOf(name: string, choice: SeedChoice): readonly number[] {
-  const { freshCount, only = '', kept = KEPT } = choice
-  if (only !== '') return [parseSeed(only, 'MAINFRAME_SEED')]
+  const { freshCount, chosen = '', kept = KEPT } = choice
+  if (chosen !== '') return [parseSeed(chosen, 'MAINFRAME_SEED')]
   return [...new Set([...keptSeeds(new URL(`${name}.json`, kept)), ...freshSeeds(name, freshCount)])]
 }
 
