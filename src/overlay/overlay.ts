@@ -50,7 +50,7 @@ export class Overlay {
   private readonly ending = new AbortController()
   private readonly probing = new Set<NodeId>()
   private bootstrap: readonly Contact[] = []
-  private hasExplored = false
+  private hasSettled = false
   private departures = 0
 
   constructor(deps: OverlayDeps) {
@@ -243,12 +243,17 @@ export class Overlay {
   }
 
   private async keepAlive(): Promise<void> {
-    if (this.table.size === 0 || !this.hasExplored) await this.join(this.bootstrap, this.ending.signal)
+    if (this.table.size === 0 || !this.hasSettled) await this.joinAgain()
     // Where one has gone without a word others may have, so go on at once.
     let isCalm = false
     while (!isCalm) isCalm = await this.checkQuiet()
     await this.probeCandidates()
     await this.probeDeparted()
+  }
+
+  /** Nodes that start together know little of one another when they join, so each joins again soon after. */
+  private async joinAgain(): Promise<void> {
+    this.hasSettled = (await this.join(this.bootstrap, this.ending.signal)) > 0
   }
 
   /** Asks those not heard from for longest whether they are there; true when all of them are. */
@@ -287,7 +292,6 @@ export class Overlay {
     await Promise.all(points.map((point) => this.lookup(point, signal)))
     await this.probeCandidates()
     await this.rememberPeers()
-    this.hasExplored = true
   }
 
   /** A disk that is full or broken does not keep a node off the network. */
