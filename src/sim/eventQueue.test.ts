@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { EventQueue } from './eventQueue.ts'
+import { EventQueue, happen } from './eventQueue.ts'
 import { Lifetime } from './lifetime.ts'
 
 const life = new Lifetime(0)
 
 function drain(queue: EventQueue): void {
-  for (let event = queue.pop(); event !== undefined; event = queue.pop()) event.fire?.()
+  for (let event = queue.pop(); event !== undefined; event = queue.pop()) happen(event)
 }
 
 test('events come in order of time, and those of one instant in the order they were scheduled', () => {
@@ -44,6 +44,55 @@ test('against a sorted list, under any mix of scheduling, cancelling and taking'
       }
     }),
   )
+})
+
+test('deadlines come between the other events as if all stood in one list, under any mix of steps', () => {
+  const step = fc.record({ what: fc.constantFrom('push', 'deadline', 'cancel', 'pop'), number: fc.nat(30) })
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
+      const queue = new EventQueue()
+      let nowMs = 0
+      let model: { event: ReturnType<EventQueue['push']>; delayMs: number | undefined }[] = []
+      for (const { what, number } of steps) {
+        if (what === 'push') {
+          model.push({ event: queue.push(nowMs + number, life, () => undefined), delayMs: undefined })
+        }
+        if (what === 'deadline') {
+          const event = queue.pushDeadline(nowMs, number, life, { happen: () => undefined })
+          model.push({ event, delayMs: number })
+        }
+        model.sort((a, b) => a.event.atMs - b.event.atMs || a.event.order - b.event.order)
+        if (what === 'pop') {
+          const popped = queue.pop()
+          assert.equal(popped, model.shift()?.event)
+          nowMs = popped?.atMs ?? nowMs
+        }
+        const victim = model[number % Math.max(1, model.length)]
+        if (what === 'cancel' && victim !== undefined) {
+          if (victim.delayMs === undefined) queue.cancel(victim.event)
+          else queue.cancelDeadline(victim.event, victim.delayMs)
+          model = model.filter((each) => each !== victim)
+        }
+        assert.equal(queue.nextMs(), model[0]?.event.atMs ?? Infinity)
+      }
+    }),
+  )
+})
+
+test('a hundred thousand cancelled deadlines do not stay, and those of an ended life do not pass', () => {
+  const queue = new EventQueue()
+  const other = new Lifetime(1)
+  const kept: ReturnType<EventQueue['push']>[] = []
+  for (let i = 0; i < 100_000; i++) {
+    const owner = i % 50 === 1 ? other : life
+    const event = queue.pushDeadline(i, 3000, owner, { happen: () => undefined })
+    if (i % 50 === 0) kept.push(event)
+    else if (owner === life) queue.cancelDeadline(event, 3000)
+  }
+  assert.ok(queue.size < 12_000, `${queue.size} are still there`)
+  other.end()
+  for (const event of kept) assert.equal(queue.pop(), event)
+  assert.equal(queue.pop(), undefined)
 })
 
 test('a hundred thousand cancelled timers do not stay, and sweeping them out keeps the order of the others', () => {

@@ -1,10 +1,17 @@
 /**
  * What is going to happen, in order of time and, within one instant, of being scheduled: a heap whose nodes have four children,
  * with its keys in arrays of numbers, so that a step of the heap touches one line of the processor's cache. Cancelling only marks
- * an event; marked events are swept out once they are the majority, so that a million answered requests leave no million timers.
+ * an event; marked events are swept out once they are the majority. Deadlines, which are nearly always cancelled, do not enter
+ * the heap at all (deadlineLane.ts).
  */
 import { assert } from '../base/assert.ts'
+import { DeadlineLane } from './deadlineLane.ts'
 import type { Lifetime } from './lifetime.ts'
+
+/** Something that can happen: what happens often is an object of its own and so needs no function made for it. */
+export interface Happening {
+  happen(): void
+}
 
 export interface SimEvent {
   readonly atMs: number
@@ -12,8 +19,19 @@ export interface SimEvent {
   /** Whose event it is; it does not happen when that life has ended. */
   readonly life: Lifetime
   /** Undefined once it has happened or was cancelled. */
-  fire: (() => void) | undefined
+  what: Happening | (() => void) | undefined
 }
+
+/** Lets an event happen, once. */
+export function happen(event: SimEvent): void {
+  const { what } = event
+  event.what = undefined
+  if (typeof what === 'function') what()
+  else what?.happen()
+}
+
+/** Lanes are for the few deadlines that are the same everywhere; further ones go into the heap. */
+const LANES_MAX = 16
 
 /** Below this many marked events a sweep is not worth its pass over the heap. */
 const SWEEP_COUNT_MIN = 1024
@@ -26,15 +44,18 @@ export class EventQueue {
   private orders = new Float64Array(CAPACITY_FIRST)
   private cancelledCount = 0
   private scheduledCount = 0
+  /** By how long after being pushed their deadlines pass. */
+  private readonly lanes = new Map<number, DeadlineLane>()
+  private readonly laneList: DeadlineLane[] = []
 
   /** Events that will happen, and those marked but not yet swept. */
   get size(): number {
-    return this.events.length
+    return this.laneList.reduce((sum, lane) => sum + lane.size, this.events.length)
   }
 
-  push(atMs: number, life: Lifetime, fire: () => void): SimEvent {
+  push(atMs: number, life: Lifetime, what: Happening | (() => void)): SimEvent {
     assert(!Number.isNaN(atMs), 'an event happens at some time')
-    const event: SimEvent = { atMs, order: this.scheduledCount++, life, fire }
+    const event: SimEvent = { atMs, order: this.scheduledCount++, life, what }
     const at = this.events.length
     if (at === this.times.length) this.grow()
     this.events.push(event)
@@ -42,35 +63,77 @@ export class EventQueue {
     return event
   }
 
+  /** As push, for what is to happen `delayMs` from `nowMs` and will probably be cancelled with {@link cancelDeadline}. */
+  pushDeadline(nowMs: number, delayMs: number, life: Lifetime, what: Happening): SimEvent {
+    const lane = this.laneFor(delayMs)
+    if (lane === undefined) return this.push(nowMs + delayMs, life, what)
+    const event: SimEvent = { atMs: nowMs + delayMs, order: this.scheduledCount++, life, what }
+    lane.push(event)
+    return event
+  }
+
+  /** Cancels what {@link pushDeadline} gave for this delay. */
+  cancelDeadline(event: SimEvent, delayMs: number): void {
+    const lane = this.lanes.get(delayMs)
+    if (lane === undefined) this.cancel(event)
+    else lane.cancel(event)
+  }
+
   cancel(event: SimEvent): void {
-    if (event.fire === undefined) return
-    event.fire = undefined
+    if (event.what === undefined) return
+    event.what = undefined
     this.cancelledCount++
     if (this.cancelledCount > SWEEP_COUNT_MIN && 2 * this.cancelledCount > this.events.length) this.sweep()
   }
 
   /** When the next event happens; Infinity when none will. */
   nextMs(): number {
-    for (;;) {
-      const head = this.events[0]
-      if (head === undefined) return Infinity
-      if (willHappen(head)) return head.atMs
-      this.removeHead(head)
-    }
+    const heapMs = this.heapHead()?.atMs ?? Infinity
+    const lane = this.firstLane()
+    return lane === undefined ? heapMs : Math.min(heapMs, lane.atMs)
   }
 
   /** Takes out the event that {@link nextMs} tells of. */
   pop(): SimEvent | undefined {
-    this.nextMs()
-    const head = this.events[0]
+    const head = this.heapHead()
+    const lane = this.firstLane()
+    if (lane !== undefined && (head === undefined || isEarlier(lane, head))) return lane.shift()
     if (head !== undefined) this.removeHead(head)
     return head
+  }
+
+  /** The heap's next event that will happen. */
+  private heapHead(): SimEvent | undefined {
+    for (;;) {
+      const head = this.events[0]
+      if (head === undefined || willHappen(head)) return head
+      this.removeHead(head)
+    }
+  }
+
+  /** The lane whose first deadline is the earliest. */
+  private firstLane(): DeadlineLane | undefined {
+    let first: DeadlineLane | undefined
+    for (const lane of this.laneList) {
+      if (lane.atMs < Infinity && (first === undefined || isEarlier(lane, first))) first = lane
+    }
+    return first
+  }
+
+  /** The lane of a delay; undefined when there is none and no room for one. */
+  private laneFor(delayMs: number): DeadlineLane | undefined {
+    const known = this.lanes.get(delayMs)
+    if (known !== undefined || this.lanes.size >= LANES_MAX) return known
+    const lane = new DeadlineLane()
+    this.lanes.set(delayMs, lane)
+    this.laneList.push(lane)
+    return lane
   }
 
   private removeHead(head: SimEvent): void {
     const last = this.events.pop()
     if (last !== undefined && last !== head) this.sink(last, 0)
-    if (head.fire === undefined) this.cancelledCount--
+    if (head.what === undefined) this.cancelledCount--
   }
 
   private sweep(): void {
@@ -147,6 +210,16 @@ export class EventQueue {
   }
 }
 
+interface Moment {
+  readonly atMs: number
+  readonly order: number
+}
+
+function isEarlier(a: Moment, b: Moment): boolean {
+  return a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order)
+}
+
+/** Whether it was neither cancelled nor has its owner's life ended. */
 function willHappen(event: SimEvent): boolean {
-  return event.fire !== undefined && !event.life.ended
+  return event.what !== undefined && !event.life.ended
 }

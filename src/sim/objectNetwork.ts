@@ -12,6 +12,7 @@ import type { Handler, MessageMap, Network, Peer, PeerEvents, RequestOptions } f
 import { SILENCE_MS_MAX, type Fabric, type Host } from './fabric.ts'
 import type { Lifetime } from './lifetime.ts'
 import { HANDSHAKE_TRIPS, isSimAddress } from './simTransport.ts'
+import { Exchange, type Outcome } from './exchange.ts'
 import { Ties, type Tie } from './ties.ts'
 
 /** How many bytes a request or reply would have on the wire: what slow uplinks and the trace count. */
@@ -24,25 +25,6 @@ const CONTROL_BYTES_MAX = 16 * KIB
 /** Refusals, cancellations and the like. */
 const NOTICE_BYTES = 64
 
-/** One request under way, as both sides see it. */
-interface Exchange {
-  readonly caller: ObjectNetwork
-  readonly there: Host | undefined
-  readonly kind: string
-  readonly request: unknown
-  /** The connection it goes over; undefined while that is being made. */
-  tie: Tie | undefined
-  /** Ends the caller's part: its promise, timer and listeners. */
-  settle(outcome: Outcome): void
-  isSettled: boolean
-  /** The caller's word not to bother has reached the callee, perhaps before the request itself. */
-  isCancelled: boolean
-  /** While the callee works on it. */
-  working: AbortController | undefined
-}
-
-type Outcome = { readonly reply: unknown } | { readonly failure: Failure }
-
 export class ObjectNetwork implements Network<MessageMap> {
   private readonly fabric: Fabric
   private readonly host: Host
@@ -51,7 +33,10 @@ export class ObjectNetwork implements Network<MessageMap> {
   private readonly peer: Peer
   private readonly handlers = new Map<string, Handler<unknown, unknown>>()
   private readonly asked = new Set<Exchange>()
+  /** What handlers are still working on. */
   private readonly worked = new Set<Exchange>()
+  /** For the next handler that is called; one that answers at once leaves it as it was. */
+  private spare: AbortController | undefined
   private readonly ties = new Ties()
   private events: PeerEvents = { onPeer: () => undefined, onPeerLost: () => undefined }
   private isStarted = false
@@ -85,40 +70,13 @@ export class ObjectNetwork implements Network<MessageMap> {
     const { signal } = options
     if (this.isClosed) return Promise.reject(new Failure('closed', 'this node is stopping'))
     if (signal?.aborted === true) return Promise.reject(abortFailure(signal))
-    return new Promise((resolve, reject) => {
-      if (this.life.ended) return
-      const onAbort = (): void => {
-        if (signal !== undefined) this.giveUp(exchange, abortFailure(signal))
-      }
-      const cancelTimer = this.fabric.clock.schedule(this.fabric.clock.elapsedMs + options.timeoutMs, this.life, () => {
-        const what = `${kind} to ${peer.id.slice(0, 8)} got no answer within ${String(options.timeoutMs)} ms`
-        this.giveUp(exchange, new Failure('timed-out', what))
-      })
-      const settle = (outcome: Outcome): void => {
-        if (exchange.isSettled) return
-        exchange.isSettled = true
-        this.asked.delete(exchange)
-        cancelTimer()
-        signal?.removeEventListener('abort', onAbort)
-        if (this.life.ended) return
-        if ('failure' in outcome) reject(outcome.failure)
-        else resolve(outcome.reply)
-      }
-      const exchange: Exchange = {
-        caller: this,
-        there: this.hostOf(peer),
-        kind,
-        request,
-        tie: undefined,
-        settle,
-        isSettled: false,
-        isCancelled: false,
-        working: undefined,
-      }
-      signal?.addEventListener('abort', onAbort, { once: true })
-      this.asked.add(exchange)
-      this.dispatch(exchange, peer)
-    })
+    // A dead process's requests never settle.
+    if (this.life.ended) return new Promise(() => undefined)
+    const exchange = new Exchange(this, peer, this.hostOf(peer), kind, request, options)
+    this.asked.add(exchange)
+    exchange.begin(this.fabric.clock, this.life)
+    this.dispatch(exchange)
+    return exchange.promise
   }
 
   /** Peers hear that this node leaves, as they hear of a crash. */
@@ -138,7 +96,7 @@ export class ObjectNetwork implements Network<MessageMap> {
     assert(this.life.ended, 'a network outlives its process only in being cleared away')
     if (this.host.objects === this) this.host.objects = undefined
     for (const exchange of this.asked) {
-      exchange.isSettled = true
+      exchange.abandon()
       this.cancelAtPeer(exchange)
     }
     this.abandonWork('the connection was reset')
@@ -158,12 +116,11 @@ export class ObjectNetwork implements Network<MessageMap> {
   private hostOf(peer: Contact): Host | undefined {
     const host = this.fabric.hostOf(peer.addresses)
     if (host !== undefined) return host
-    for (const other of this.ties.peers()) if (other.peer.id === peer.id) return other.host
-    return undefined
+    return this.ties.peers().find((other) => other.peer.id === peer.id)?.host
   }
 
-  private dispatch(exchange: Exchange, peer: Contact): void {
-    const { there } = exchange
+  private dispatch(exchange: Exchange): void {
+    const { there, peer } = exchange
     if (there === undefined) {
       if (!peer.addresses.some(isSimAddress)) {
         exchange.settle({ failure: new Failure('unreachable', `${peer.id.slice(0, 8)} has no address`) })
@@ -173,24 +130,53 @@ export class ObjectNetwork implements Network<MessageMap> {
     const bytes = this.messageBytes(exchange.request)
     exchange.tie = there.objects && this.ties.standing(there.objects, this.fabric.clock.elapsedMs)
     const trips = exchange.tie === undefined ? FIRST_REQUEST_TRIPS : 1
-    this.send(there, bytes, exchange.kind, trips, () => {
-      const callee = there.objects
-      if (callee === undefined) this.turnAway(exchange, there, 'unreachable', 'nobody listens there')
-      else if (callee.peer.id !== peer.id) this.turnAway(exchange, there, 'refused', 'somebody else answers there')
-      else callee.receive(exchange)
-    })
+    exchange.travel(bytes, undefined)
+    this.fabric.clock.scheduleForWorld(this.arrivalMs(there, bytes, trips), exchange)
+  }
+
+  /** The request is where it was sent, unless a cut or a vanished machine has swallowed it. */
+  onArrival(exchange: Exchange): void {
+    const { there, peer } = exchange
+    if (there === undefined || !this.hasPassed(there, exchange.kind, exchange.bytes)) return
+    const callee = there.objects
+    if (callee === undefined) this.turnAway(exchange, there, 'unreachable', 'nobody listens there')
+    else if (callee.peer.id !== peer.id) this.turnAway(exchange, there, 'refused', 'somebody else answers there')
+    else callee.receive(exchange)
+  }
+
+  /** The answer is back at the caller, unless a cut or a vanished machine has swallowed it. */
+  onReturn(exchange: Exchange, outcome: Outcome): void {
+    const { caller } = exchange
+    if (!this.hasPassed(caller.host, 'failure' in outcome ? 'refusal' : 'reply', exchange.bytes)) return
+    if (caller.life.ended || caller.isClosed) return
+    if (exchange.tie !== undefined) exchange.tie.usedMs = this.fabric.clock.elapsedMs
+    exchange.settle(outcome)
+  }
+
+  /** The caller's part of an exchange has ended. */
+  onSettled(exchange: Exchange): void {
+    this.asked.delete(exchange)
   }
 
   /** One event: `deliver` is called when the message is there, unless a cut or a vanished machine swallows it. */
-  private send(to: Host, bytes: number, kind: string, trips: number, deliver: () => void): void {
-    const { fabric, host } = this
-    const channel = bytes > CONTROL_BYTES_MAX ? 'bulk' : 'control'
-    const arrivalMs = to === host ? fabric.clock.elapsedMs : fabric.arrivalMs(host, to, bytes, channel, trips)
-    fabric.clock.scheduleForWorld(arrivalMs, () => {
-      if (!fabric.canReach(host, to)) return
-      fabric.trace.record(fabric.clock.elapsedMs, kind, host.node, to.node, bytes)
-      deliver()
+  private send(to: Host, bytes: number, kind: string, deliver: () => void, trips = 1): void {
+    this.fabric.clock.scheduleForWorld(this.arrivalMs(to, bytes, trips), () => {
+      if (this.hasPassed(to, kind, bytes)) deliver()
     })
+  }
+
+  private arrivalMs(to: Host, bytes: number, trips: number): number {
+    const { fabric, host } = this
+    if (to === host) return fabric.clock.elapsedMs
+    return fabric.arrivalMs(host, to, bytes, bytes > CONTROL_BYTES_MAX ? 'bulk' : 'control', trips)
+  }
+
+  /** Whether a message of this node that is due at a machine now gets there; traced if so. */
+  private hasPassed(to: Host, kind: string, bytes: number): boolean {
+    const { fabric, host } = this
+    if (!fabric.canReach(host, to)) return false
+    fabric.trace.record(fabric.clock.elapsedMs, kind, host.node, to.node, bytes)
+    return true
   }
 
   private turnAway(exchange: Exchange, there: Host, code: 'unreachable' | 'refused', why: string): void {
@@ -209,18 +195,20 @@ export class ObjectNetwork implements Network<MessageMap> {
       this.refuse(exchange, new Failure('refused', `this node does not answer ${kind}`))
       return
     }
-    exchange.working = new AbortController()
-    this.worked.add(exchange)
+    const working = (this.spare ??= new AbortController())
     try {
-      const reply = handler(exchange.request, caller.peer, exchange.working.signal)
-      if (reply instanceof Promise) this.replyLater(exchange, reply)
+      const reply = handler(exchange.request, caller.peer, working.signal)
+      if (reply instanceof Promise) this.replyLater(exchange, working, reply)
       else this.reply(exchange, reply)
     } catch (error) {
       this.refuse(exchange, error)
     }
   }
 
-  private replyLater(exchange: Exchange, reply: Promise<unknown>): void {
+  private replyLater(exchange: Exchange, working: AbortController, reply: Promise<unknown>): void {
+    this.spare = undefined
+    exchange.working = working
+    this.worked.add(exchange)
     reply.then(
       (value) => {
         this.reply(exchange, value)
@@ -232,7 +220,7 @@ export class ObjectNetwork implements Network<MessageMap> {
   }
 
   private reply(exchange: Exchange, reply: unknown): void {
-    this.answer(exchange, this.messageBytes(reply), 'reply', { reply })
+    this.answer(exchange, this.messageBytes(reply), { reply })
   }
 
   private refuse(exchange: Exchange, error: unknown): void {
@@ -241,23 +229,23 @@ export class ObjectNetwork implements Network<MessageMap> {
     const failure = isFailure(error)
       ? new Failure(error.code, `refused by the peer: ${error.message}`)
       : new Failure('refused', 'refused by the peer: the request failed there unexpectedly')
-    this.answer(exchange, NOTICE_BYTES, 'refusal', { failure })
+    this.answer(exchange, NOTICE_BYTES, { failure })
   }
 
-  private answer(exchange: Exchange, bytes: number, kind: string, outcome: Outcome): void {
-    const isCancelled = exchange.working?.signal.aborted === true
-    exchange.working = undefined
-    this.worked.delete(exchange)
-    if (isCancelled || this.life.ended || this.isClosed) return
-    const { caller } = exchange
-    this.send(caller.host, bytes, kind, 1, () => {
-      if (caller.life.ended || caller.isClosed) return
-      if (exchange.tie !== undefined) exchange.tie.usedMs = this.fabric.clock.elapsedMs
-      exchange.settle(outcome)
-    })
+  private answer(exchange: Exchange, bytes: number, outcome: Outcome): void {
+    const { working, caller } = exchange
+    if (working !== undefined) {
+      exchange.working = undefined
+      this.worked.delete(exchange)
+      if (working.signal.aborted) return
+    }
+    if (this.life.ended || this.isClosed) return
+    exchange.travel(bytes, { callee: this, outcome })
+    this.fabric.clock.scheduleForWorld(this.arrivalMs(caller.host, bytes, 1), exchange)
   }
 
-  private giveUp(exchange: Exchange, failure: Failure): void {
+  /** Ends the caller's part, and says so to the callee. */
+  giveUp(exchange: Exchange, failure: Failure): void {
     if (exchange.isSettled) return
     exchange.settle({ failure })
     this.cancelAtPeer(exchange)
@@ -265,7 +253,7 @@ export class ObjectNetwork implements Network<MessageMap> {
 
   private cancelAtPeer(exchange: Exchange): void {
     if (exchange.there === undefined || this.host.vanished) return
-    this.send(exchange.there, NOTICE_BYTES, 'cancel', 1, () => {
+    this.send(exchange.there, NOTICE_BYTES, 'cancel', () => {
       exchange.isCancelled = true
       exchange.working?.abort(new Failure('aborted', 'the peer cancelled its request'))
     })
@@ -277,7 +265,7 @@ export class ObjectNetwork implements Network<MessageMap> {
       // What is left of a dead process's code must not act on it.
       if (!this.life.ended) exchange.working?.abort(new Failure('aborted', 'this node is stopping'))
       if (this.host.vanished) continue
-      this.send(exchange.caller.host, NOTICE_BYTES, 'reset', 1, () => {
+      this.send(exchange.caller.host, NOTICE_BYTES, 'reset', () => {
         exchange.settle({ failure: new Failure('unreachable', `the connection ended: ${reason}`) })
       })
     }
@@ -287,7 +275,7 @@ export class ObjectNetwork implements Network<MessageMap> {
   private tellOfLoss(peer: ObjectNetwork, reason: string): void {
     const { fabric, host } = this
     if (!host.vanished) {
-      this.send(peer.host, NOTICE_BYTES, 'reset', 1, () => {
+      this.send(peer.host, NOTICE_BYTES, 'reset', () => {
         peer.lose(this, reason)
       })
       return

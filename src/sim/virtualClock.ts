@@ -5,7 +5,7 @@
 import { assert } from '../base/assert.ts'
 import { abortFailure } from '../base/failure.ts'
 import type { Clock } from '../ports/clock.ts'
-import { EventQueue, type SimEvent } from './eventQueue.ts'
+import { EventQueue, happen, type Happening, type SimEvent } from './eventQueue.ts'
 import { Lifetime, WORLD_NODE } from './lifetime.ts'
 
 /** When worlds begin: 2030-01-01T00:00:00Z, so that a real date that leaked in would stand out. */
@@ -58,8 +58,18 @@ export class VirtualClock implements Clock {
   }
 
   /** {@link schedule} for what the world itself brings about and never cancels. */
-  scheduleForWorld(atMs: number, fire: () => void): void {
-    this.queue.push(Math.max(atMs, this.passedMs), this.worldLife, fire)
+  scheduleForWorld(atMs: number, what: Happening | (() => void)): void {
+    this.queue.push(Math.max(atMs, this.passedMs), this.worldLife, what)
+  }
+
+  /** Lets `what` happen `delayMs` from now unless `life` has ended; for what {@link cancelDeadline} nearly always prevents. */
+  scheduleDeadline(delayMs: number, life: Lifetime, what: Happening): SimEvent {
+    return this.queue.pushDeadline(this.passedMs, Math.max(0, delayMs), life, what)
+  }
+
+  /** Cancels what {@link scheduleDeadline} gave for this delay; nothing happens when it has passed. */
+  cancelDeadline(event: SimEvent, delayMs: number): void {
+    this.queue.cancelDeadline(event, Math.max(0, delayMs))
   }
 
   /** Elapsed time of the next event; Infinity when nothing is going to happen. */
@@ -73,10 +83,8 @@ export class VirtualClock implements Clock {
     if (event === undefined) return false
     assert(event.atMs >= this.passedMs, 'time does not go back')
     this.passedMs = event.atMs
-    const fire = event.fire
-    event.fire = undefined
     onEvent?.(event)
-    fire?.()
+    happen(event)
     return true
   }
 
