@@ -14,9 +14,8 @@ import type { VirtualClock } from './virtualClock.ts'
 
 export type Outcome = { readonly reply: unknown } | { readonly failure: Failure }
 
-interface Answer {
-  readonly callee: ObjectNetwork
-  readonly outcome: Outcome
+function nothing(): void {
+  // Stands where a promise's functions will be.
 }
 
 export class Exchange implements Happening {
@@ -35,15 +34,16 @@ export class Exchange implements Happening {
   /** Of the message that travels now. */
   bytes = 0
   private isSettledNow = false
-  /** Undefined on the way there. */
-  private answer: Answer | undefined
+  /** Who has answered what; undefined on the way there. */
+  private answerer: ObjectNetwork | undefined
+  private outcome: Outcome | undefined
   private readonly options: RequestOptions
   private clock: VirtualClock | undefined
   private life: Lifetime | undefined
   private deadline: SimEvent | undefined
   private onAbort: (() => void) | undefined
-  private resolve: (reply: unknown) => void = () => undefined
-  private reject: (failure: Failure) => void = () => undefined
+  private resolve: (reply: unknown) => void = nothing
+  private reject: (failure: Failure) => void = nothing
 
   constructor(
     caller: ObjectNetwork,
@@ -82,15 +82,21 @@ export class Exchange implements Happening {
     signal.addEventListener('abort', this.onAbort, { once: true })
   }
 
-  /** The next event that this is brings the request there or, with an answer, that back. */
-  travel(bytes: number, answer: Answer | undefined): void {
+  /** The next event that this is brings the request there. */
+  travel(bytes: number): void {
     this.bytes = bytes
-    this.answer = answer
+  }
+
+  /** The next event that this is brings the answer back. */
+  travelBack(bytes: number, answerer: ObjectNetwork, outcome: Outcome): void {
+    this.bytes = bytes
+    this.answerer = answerer
+    this.outcome = outcome
   }
 
   happen(): void {
-    if (this.answer === undefined) this.caller.onArrival(this)
-    else this.answer.callee.onReturn(this, this.answer.outcome)
+    if (this.outcome === undefined) this.caller.onArrival(this)
+    else this.answerer?.onReturn(this, this.outcome)
   }
 
   expire(): void {

@@ -37,7 +37,7 @@ export class ObjectNetwork implements Network<MessageMap> {
   private readonly worked = new Set<Exchange>()
   /** For the next handler that is called; one that answers at once leaves it as it was. */
   private spare: AbortController | undefined
-  private readonly ties = new Ties()
+  private readonly ties = new Ties(this)
   private events: PeerEvents = { onPeer: () => undefined, onPeerLost: () => undefined }
   private isStarted = false
   private isClosed = false
@@ -48,6 +48,11 @@ export class ObjectNetwork implements Network<MessageMap> {
     this.life = life
     this.messageBytes = messageBytes
     this.peer = { id: host.id, addresses: [host.address], host: host.name }
+  }
+
+  /** The machine's number. */
+  get node(): number {
+    return this.host.node
   }
 
   get self(): Contact {
@@ -130,7 +135,7 @@ export class ObjectNetwork implements Network<MessageMap> {
     const bytes = this.messageBytes(exchange.request)
     exchange.tie = there.objects && this.ties.standing(there.objects, this.fabric.clock.elapsedMs)
     const trips = exchange.tie === undefined ? FIRST_REQUEST_TRIPS : 1
-    exchange.travel(bytes, undefined)
+    exchange.travel(bytes)
     this.fabric.clock.scheduleForWorld(this.arrivalMs(there, bytes, trips), exchange)
   }
 
@@ -240,7 +245,7 @@ export class ObjectNetwork implements Network<MessageMap> {
       if (working.signal.aborted) return
     }
     if (this.life.ended || this.isClosed) return
-    exchange.travel(bytes, { callee: this, outcome })
+    exchange.travelBack(bytes, this, outcome)
     this.fabric.clock.scheduleForWorld(this.arrivalMs(caller.host, bytes, 1), exchange)
   }
 
@@ -298,7 +303,7 @@ export class ObjectNetwork implements Network<MessageMap> {
       standing.usedMs = usedMs
       return standing
     }
-    const tie: Tie = { usedMs, isBroken: false }
+    const tie: Tie = { dialler: caller, listener: this, usedMs, isBroken: false }
     this.welcome(caller, tie)
     caller.welcome(this, tie)
     return tie
