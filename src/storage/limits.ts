@@ -30,10 +30,10 @@ export const BUSY_TRIES_MAX = 20
 export const STORE_FRAGMENTS_MAX = 128
 /** Segments encoded and placed at once: each holds up to 4 x 16 MiB in memory. */
 export const PUT_SEGMENTS_PARALLEL = 2
-/** Store requests under way at once over all stripes: the AIMD window's bounds. */
+/** Store requests under way at once over all stripes, a megabyte each: the AIMD window's bounds. More would only fill queues. */
 export const STORE_WINDOW_MIN = 4
-export const STORE_WINDOW_START = 24
-export const STORE_WINDOW_MAX = 256
+export const STORE_WINDOW_START = 16
+export const STORE_WINDOW_MAX = 48
 
 export const HAVE_MS = 3 * SECOND
 /** One fetch request: up to a megabyte from a home uplink. */
@@ -41,7 +41,7 @@ export const FETCH_MS = 10 * SECOND
 /** Regions asked at once where a stripe's fragments are looked for. */
 export const LOCATE_REGIONS_PARALLEL = 4
 /** An answer counts as slow after this, or after SLOW_FACTOR times the mean of those that came, and is replaced by another. */
-export const SLOW_FETCH_MS_MIN = 250
+export const SLOW_FETCH_MS_MIN = 1 * SECOND
 export const SLOW_FACTOR = 4
 /** Fetch requests of one stripe to one holder under way at once. */
 export const FETCHES_PER_HOLDER = 2
