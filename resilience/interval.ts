@@ -8,6 +8,8 @@ export interface Interval {
 
 const Z_95 = 1.959964
 const TAIL = 0.025
+/** Fewer values have no 95 % interval by ranks: that all lie on one side of the median has probability 2^(1-n). */
+export const SEEDS_FOR_RANKS = 6
 
 export function median(values: readonly number[]): number {
   assert(values.length > 0, 'a median is of something')

@@ -29,7 +29,7 @@ export interface Job {
 }
 
 const SEEDS_FULL = 20
-const SEEDS_QUICK = 3
+const SEEDS_QUICK = 1
 
 /** Throws when `only` names a scenario that there is not. */
 export function planned(scenarios: readonly Scenario[], options: PlanOptions): readonly Entry[] {
@@ -42,7 +42,10 @@ export function planned(scenarios: readonly Scenario[], options: PlanOptions): r
     .flatMap((scenario) => {
       const size = sizeOf(scenario, options)
       const seeds = Array.from({ length: seedCountOf(scenario, options) }, (_, i) => i + 1)
-      return scenario.cases.map((_, caseIndex) => ({ scenario, caseIndex, size, seeds }))
+      return scenario.cases
+        .map((each, caseIndex) => ({ each, entry: { scenario, caseIndex, size, seeds } }))
+        .filter(({ each }) => !options.quick || each.largerThanQuick !== true)
+        .map(({ entry }) => entry)
     })
 }
 
@@ -67,5 +70,5 @@ function sizeOf(scenario: Scenario, { quick, nodes }: PlanOptions): Size {
 }
 
 function seedCountOf(scenario: Scenario, { quick, seedCount }: PlanOptions): number {
-  return seedCount ?? (quick ? SEEDS_QUICK : (scenario.seedCount ?? SEEDS_FULL))
+  return seedCount ?? (quick ? (scenario.quickSeedCount ?? SEEDS_QUICK) : (scenario.seedCount ?? SEEDS_FULL))
 }

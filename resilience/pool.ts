@@ -14,6 +14,8 @@ export type OnMeasured = (job: Job, measurement: Measurement, doneCount: number)
 
 /** Simulated worlds of 100,000 nodes outgrow the default heap. */
 const HEAP_MIB = 12_288
+/** Requests under way outlive many collections of a small young generation. */
+const YOUNG_MIB = 64
 
 /** The measurements by {@link jobKey}. Rejects with the first failure, with every child ended. */
 export async function measureAll(
@@ -44,7 +46,9 @@ interface Child extends AsyncDisposable {
 }
 
 function spawnChild(): Child {
-  const child = fork(new URL('worker.ts', import.meta.url), { execArgv: [`--max-old-space-size=${HEAP_MIB}`] })
+  const child = fork(new URL('worker.ts', import.meta.url), {
+    execArgv: [`--max-old-space-size=${HEAP_MIB}`, `--max-semi-space-size=${YOUNG_MIB}`],
+  })
   return {
     measure: (job) => ask(child, job),
     [Symbol.asyncDispose]: async () => {

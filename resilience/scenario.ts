@@ -33,6 +33,8 @@ export interface Case {
   readonly parameters: Parameters
   readonly baseline?: Published
   readonly target: Target
+  /** True for a case that does not fit a quick run. */
+  readonly largerThanQuick?: boolean
   /** The same number for the same seed and size, whatever else the process does. */
   measure(seed: number, size: Size): Promise<number>
 }
@@ -64,6 +66,8 @@ export interface Scenario {
   readonly quick: Size
   /** Seeds of a full run where 20 would not fit in a night; the suite's default when absent. */
   readonly seedCount?: number
+  /** Seeds of a quick run; one when absent. */
+  readonly quickSeedCount?: number
   /** True when `--nodes` does not apply, since the published figure is for one size. */
   readonly fixedSize?: boolean
   readonly cases: readonly Case[]

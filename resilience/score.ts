@@ -1,6 +1,6 @@
 /** From measurements to scores: the median over the seeds, its interval, and whether the target is met. */
 import { present } from '../src/base/assert.ts'
-import { median, medianInterval, overlap } from './interval.ts'
+import { median, medianInterval, overlap, shareInterval, SEEDS_FOR_RANKS, type Interval } from './interval.ts'
 import { caseOf, jobKey, type Entry } from './plan.ts'
 import type { Measurement } from './pool.ts'
 import type { Case, Scenario, Target } from './scenario.ts'
@@ -52,7 +52,8 @@ function scoreOf(entry: Entry, measured: ReadonlyMap<string, Measurement>, befor
     (seed) => present(measured.get(jobKey({ scenarioId: scenario.id, caseIndex, seed })), `seed ${seed}`).value,
   )
   const each = caseOf(entry)
-  const [middle, interval] = [median(values), medianInterval(values)]
+  const middle = median(values)
+  const interval = intervalOf(values, scenario.unit, size.trials)
   return {
     scenario,
     case: each,
@@ -63,6 +64,15 @@ function scoreOf(entry: Entry, measured: ReadonlyMap<string, Measurement>, befor
     ...interval,
     met: isMet(each, { middle, ...interval }, before),
   }
+}
+
+/** By ranks; with too few seeds for these, the sampling error of all that was counted, for a share, or the range. */
+function intervalOf(values: readonly number[], unit: Scenario['unit'], trials: number): Interval {
+  const ranked = medianInterval(values)
+  if (values.length >= SEEDS_FOR_RANKS || unit !== 'share') return ranked
+  const count = trials * values.length
+  const sampled = shareInterval(Math.round(values.reduce((sum, value) => sum + value * trials, 0)), count)
+  return { low: Math.min(ranked.low, sampled.low), high: Math.max(ranked.high, sampled.high) }
 }
 
 function isMet(

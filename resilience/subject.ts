@@ -137,11 +137,11 @@ export class Subject {
       return { network, overlay, stop: () => stopOverlay(overlay, network) }
     }
     this.conspiracy.add(this.world.contact(node))
-    const { stop } = await startAttacker(counted, attack, async (altered) => {
+    const hostile = await startAttacker(counted, attack, async (altered) => {
       const overlay = await startOverlay(altered, bootstrap)
       return { stop: () => stopOverlay(overlay, network) }
     })
-    return { network, overlay: undefined, stop }
+    return { network, overlay: undefined, stop: () => hostile.stop() }
   }
 
   /** An honest node that was there before, as somebody one knows. */

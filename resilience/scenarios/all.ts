@@ -2,6 +2,8 @@
 import type { Scenario } from '../scenario.ts'
 import { bestConnectedKilled } from './bestConnectedKilled.ts'
 import { colluders } from './colluders.ts'
+import { groundIds } from './groundIds.ts'
+import { growth } from './growth.ts'
 import { ipfsEclipse } from './ipfsEclipse.ts'
 import { kademliaColluders } from './kademliaColluders.ts'
 import { lossBinomials } from './lossBinomials.ts'
@@ -13,5 +15,7 @@ export const scenarios: readonly Scenario[] = [
   ipfsEclipse,
   massDeath,
   colluders,
+  groundIds,
   bestConnectedKilled,
+  ...growth,
 ]

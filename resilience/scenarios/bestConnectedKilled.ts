@@ -16,7 +16,7 @@ export const bestConnectedKilled: Scenario = {
     'nearest living node right after the last strike. Load: over that hour, the most requests that one survivor answered, against the mean.',
   unit: 'ratio',
   full: { nodes: 10_000, trials: 1000 },
-  quick: { nodes: 300, trials: 100 },
+  quick: { nodes: 100, trials: 100 },
   cases: [
     { parameters: { measure: 'lookups that succeed' }, target: { atLeast: 0.99 }, measure: successAfter },
     { parameters: { measure: 'most load of one node over the mean' }, target: { atMost: 5 }, measure: loadAfter },

@@ -20,7 +20,7 @@ export const colluders: Scenario = {
     'published figures beside ours are those of 8 disjoint paths, which R-A4 reproduces.',
   unit: 'share',
   full: { nodes: 10_000, trials: 1000 },
-  quick: { nodes: 500, trials: 100 },
+  quick: { nodes: 150, trials: 100 },
   cases: SHARES.flatMap(({ share, target, disjoint }) => [
     caseOf('liars', share, target, { value: disjoint, low: disjoint, high: disjoint }),
     caseOf('droppers', share, target),

@@ -31,7 +31,7 @@ export const kademliaColluders: Scenario = {
     'and state no number of lookups; their range here is the sampling error of 500.',
   unit: 'share',
   full: { nodes: 10_000, trials: 500 },
-  quick: { nodes: 10_000, trials: 60 },
+  quick: { nodes: 10_000, trials: 250 },
   fixedSize: true,
   cases: SHARES.flatMap(({ share, plain, disjoint }) => [
     caseOf('Kademlia', share, plain, (options) => kademliaLookup(options)),

@@ -11,7 +11,7 @@ export const massDeath: Scenario = {
     'random points; a lookup succeeds when the living node nearest to the point is in the region it finds.',
   unit: 'share',
   full: { nodes: 10_000, trials: 1000 },
-  quick: { nodes: 500, trials: 100 },
+  quick: { nodes: 150, trials: 100 },
   cases: [0.5, 0.6, 0.8].map((killed): Case => ({
     parameters: { killed },
     target: { atLeast: 0.999 },
