@@ -12,8 +12,17 @@ const port = present(parentPort, 'this file runs as a worker thread')
 const coder = new InlineCoder(new NodePrimitives())
 
 port.on('message', (task: CoderTask) => {
-  void outcomeOf(task).then((outcome) => port.postMessage(outcome, transferable(outcome)))
+  void outcomeOf(task).then((outcome) => {
+    port.postMessage(outcome, transferable(outcome))
+    release(task)
+  })
 })
+
+/** Gives the task's memory back now: this thread makes so few objects that its collector would let it lie for long. */
+function release({ job }: CoderTask): void {
+  const given = 'plain' in job ? [job.plain] : job.fragments.map(({ data }) => data as Bytes)
+  for (const buffer of buffersUnder(given)) buffer.transfer(0)
+}
 
 async function outcomeOf(task: CoderTask): Promise<CoderOutcome> {
   try {

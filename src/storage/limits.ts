@@ -30,10 +30,12 @@ export const BUSY_TRIES_MAX = 20
 export const STORE_FRAGMENTS_MAX = 128
 /** Segments encoded and placed at once: each holds up to 4 x 16 MiB in memory. */
 export const PUT_SEGMENTS_PARALLEL = 2
-/** Store requests under way at once over all stripes, a megabyte each: the AIMD window's bounds. More would only fill queues. */
+/** Bytes of fragments in one store request: one receipt serves several, and a connection's buffers stay small. */
+export const STORE_BYTES = 512 * KIB
+/** Store requests under way at once over all stripes, half a megabyte each: the AIMD window's bounds. More would only fill queues. */
 export const STORE_WINDOW_MIN = 4
 export const STORE_WINDOW_START = 16
-export const STORE_WINDOW_MAX = 48
+export const STORE_WINDOW_MAX = 24
 
 export const HAVE_MS = 3 * SECOND
 /** One fetch request: up to a megabyte from a home uplink. */
@@ -69,6 +71,7 @@ export const REPAIR_SHARE = 0.75
 export const HEALTH_PARALLEL = 8
 
 assert(READ_CHUNK_BYTES % 16 === 0, 'the cipher goes on at whole blocks')
+assert(STORE_BYTES <= BODY_BYTES_MAX, 'what one store request carries fits a message')
 assert(FETCH_BYTES <= BODY_BYTES_MAX, 'what one fetch asks for fits one reply')
 assert(SEGMENT_BYTES_MAX / 64 <= FETCH_BYTES, 'the largest fragment fits one fetch')
 assert(STORE_FRAGMENTS_MAX * (PROOF_BYTES_MAX + 12) + KIB <= HEAD_BYTES_MAX, 'indices, proofs and lengths fit a head')

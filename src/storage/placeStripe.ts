@@ -9,7 +9,6 @@ import type { Clock } from '../ports/clock.ts'
 import type { EncodedStripe } from '../ports/coder.ts'
 import type { Network } from '../ports/network.ts'
 import type { Primitives } from '../ports/primitives.ts'
-import { BODY_BYTES_MAX } from '../wire/limits.ts'
 import type { Messages } from '../wire/messages.ts'
 import {
   BUSY_MS,
@@ -17,6 +16,7 @@ import {
   LEASE_MS,
   LINGER_MS,
   REGION_COUNT_MAX,
+  STORE_BYTES,
   STORE_FRAGMENTS_MAX,
   STORE_MS,
 } from './limits.ts'
@@ -79,7 +79,7 @@ class StripePlacing {
     this.placement = new Placement({
       total: stripe.header.total,
       regions,
-      fragmentsPerBatch: Math.max(1, Math.min(Math.floor(BODY_BYTES_MAX / fragmentBytes), STORE_FRAGMENTS_MAX)),
+      fragmentsPerBatch: Math.max(1, Math.min(Math.floor(STORE_BYTES / fragmentBytes), STORE_FRAGMENTS_MAX)),
     })
     this.controller = linkedController(options.signal)
   }
