@@ -32,6 +32,8 @@ export interface SubjectOptions {
   readonly attackOf?: (node: number, subject: Subject) => Attack | undefined
   readonly link?: LinkOptions
   readonly hostName?: (node: number) => string
+  /** True where nobody tells a node that starts again whom to join: it has what it wrote down. */
+  readonly bootstrapOnce?: boolean
 }
 
 export interface Member extends SimProcess {
@@ -129,9 +131,11 @@ export class Subject {
   private async spawn(ports: NodePorts<Messages>, node: number): Promise<Member> {
     const network = new CountedNetwork(ports.network)
     const counted = { ...ports, network }
+    const isFirstStart = !this.nodes.has(ports.signer.id)
     this.nodes.set(ports.signer.id, node)
     const attack = this.options.attackOf?.(node, this)
-    const bootstrap = this.bootstrapOf(node)
+    const isAlone = this.options.bootstrapOnce === true && !isFirstStart
+    const bootstrap = isAlone ? [] : this.bootstrapOf(node)
     if (attack === undefined) {
       const overlay = await startOverlay(counted, bootstrap)
       return { network, overlay, stop: () => stopOverlay(overlay, network) }

@@ -1,21 +1,30 @@
 /** Every scenario of the suite, in the order of the document. */
 import type { Scenario } from '../scenario.ts'
 import { bestConnectedKilled } from './bestConnectedKilled.ts'
+import { churn } from './churn.ts'
 import { colluders } from './colluders.ts'
+import { eclipse } from './eclipse.ts'
 import { groundIds } from './groundIds.ts'
 import { growth } from './growth.ts'
 import { ipfsEclipse } from './ipfsEclipse.ts'
+import { joinFlood } from './joinFlood.ts'
 import { kademliaColluders } from './kademliaColluders.ts'
 import { lossBinomials } from './lossBinomials.ts'
 import { massDeath } from './massDeath.ts'
+import { allOff, partition } from './outages.ts'
 
 export const scenarios: readonly Scenario[] = [
   lossBinomials,
   kademliaColluders,
   ipfsEclipse,
   massDeath,
+  churn,
   colluders,
   groundIds,
+  eclipse,
+  joinFlood,
+  allOff,
+  partition,
   bestConnectedKilled,
   ...growth,
 ]

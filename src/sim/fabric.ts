@@ -17,8 +17,8 @@ import type { VirtualClock } from './virtualClock.ts'
 export interface Host {
   readonly node: number
   /** An IPv4 address, what diversity limits see. */
-  readonly name: string
-  readonly address: Address
+  name: string
+  address: Address
   /** The identity that is proven to whoever connects. */
   id: NodeId
   /** The process that runs here now. */
@@ -53,6 +53,14 @@ export class Fabric {
   addHost(host: Host): void {
     assert(!this.hosts.has(host.address), 'one machine an address')
     this.hosts.set(host.address, host)
+  }
+
+  /** The machine is at another address from now on, and nobody at the old one. */
+  moveHost(host: Host, name: string): void {
+    this.hosts.delete(host.address)
+    host.name = name
+    host.address = simAddress(name, host.node)
+    this.addHost(host)
   }
 
   hostAt(address: Address): Host | undefined {
@@ -90,4 +98,9 @@ export class Fabric {
   takeBug(): Error | undefined {
     return this.bugs.shift()
   }
+}
+
+/** Where a machine with this name and number is reached. */
+export function simAddress(name: string, node: number): Address {
+  return `sim://${name}:${node}`
 }

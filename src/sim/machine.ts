@@ -14,7 +14,7 @@ import type { MessageMap, Network } from '../ports/network.ts'
 import { KEY_BYTES, type Primitives } from '../ports/primitives.ts'
 import type { Random } from '../ports/random.ts'
 import type { StateStore } from '../ports/stateStore.ts'
-import type { Fabric, Host } from './fabric.ts'
+import { simAddress, type Fabric, type Host } from './fabric.ts'
 import { Lifetime } from './lifetime.ts'
 import { ObjectNetwork, type MessageBytes } from './objectNetwork.ts'
 import type { SeededRandom } from './seededRandom.ts'
@@ -89,7 +89,7 @@ export class Machine<P extends SimProcess, M extends MessageMap> {
     this.host = {
       node,
       name,
-      address: `sim://${name}:${node}`,
+      address: simAddress(name, node),
       id: this.signer.id,
       life: undefined,
       vanished: false,

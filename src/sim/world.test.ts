@@ -176,6 +176,19 @@ test('what a crash interrupts stays interrupted, even what promises alone would 
   assert.deepEqual(steps, ['before'])
 })
 
+test('a node that has moved is itself at a new address, and nobody is at the old one', async () => {
+  const world = gossipWorld(1, 3)
+  await world.run(10 * SECOND)
+  const before = world.contact(1)
+  world.crash(1)
+  world.move(1, '192.0.2.7')
+  world.restart(1, { disk: 'kept' })
+  const { id, addresses } = world.contact(1)
+  assert.deepEqual([id, addresses], [before.id, ['sim://192.0.2.7:1']])
+  await world.run(10 * SECOND)
+  assert.equal(heardBy(world, 1), 3)
+})
+
 test('a node stops in good order in virtual time', async () => {
   const world = gossipWorld(1, 3)
   await world.run(10.5 * SECOND)

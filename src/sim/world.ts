@@ -145,6 +145,14 @@ export class World<P extends SimProcess = SimProcess, M extends MessageMap = Mes
     machine.boot()
   }
 
+  /** Gives a machine that is down another IPv4 address, as a provider does over night. */
+  move(node: number, hostName: string): void {
+    const machine = this.machine(node)
+    assert(!machine.isUp, 'a node that moves is down')
+    this.note('move', node)
+    this.fabric.moveHost(machine.host, hostName)
+  }
+
   /** Lets a process stop in good order. Settles in virtual time: pass it to `runUntil`. */
   async stop(node: number): Promise<void> {
     const machine = this.machine(node)

@@ -1,0 +1,57 @@
+/** A9 and A10: the network off altogether and half of it back at new addresses; a day in two halves and healed again. */
+import { DAY, MINUTE } from '../../src/base/units.ts'
+import { lookupSuccess } from '../lookups.ts'
+import type { Scenario, Size } from '../scenario.ts'
+import { FIVE_MINUTES, Subject } from '../subject.ts'
+
+export const allOff: Scenario = {
+  id: 'A9',
+  title: 'everything off at once, half returns at new addresses',
+  rules:
+    'All nodes vanish at one instant. An hour later a random half of them starts again over a minute, each at an address it never had, with ' +
+    'its disk and no bootstrap. Ten minutes after that, lookups by random nodes must find the nearest living node, which takes one ' +
+    'connected component.',
+  unit: 'share',
+  full: { nodes: 10_000, trials: 1000 },
+  quick: { nodes: 100, trials: 100 },
+  cases: [{ parameters: { returning: 0.5 }, target: { atLeast: 0.999 }, measure: successAfterReturn }],
+}
+
+export const partition: Scenario = {
+  id: 'A10',
+  title: 'two halves cut from each other for a day',
+  rules:
+    'A random half of the nodes cannot reach the other for 24 hours. Five minutes after the cut is mended, random nodes look up random points ' +
+    "and must find the nearest living node, wherever it was. Acknowledged writes are storage's part and not measured here.",
+  unit: 'share',
+  full: { nodes: 1000, trials: 1000 },
+  quick: { nodes: 40, trials: 100 },
+  cases: [{ parameters: { hours: 24 }, target: { atLeast: 0.999 }, measure: successAfterHealing }],
+}
+
+async function successAfterReturn(seed: number, { nodes, trials }: Size): Promise<number> {
+  const subject = await Subject.start({ seed, nodes, bootstrapOnce: true })
+  const { world } = subject
+  for (let node = 0; node < nodes; node++) world.crash(node, 'vanish')
+  await world.run(60 * MINUTE)
+  for (let node = 0; node < nodes; node += 2) {
+    world.move(node, `172.${16 + (node >> 16)}.${(node >> 8) & 255}.${node & 255}`)
+    world.clock.after((node * MINUTE) / nodes, () => world.restart(node, { disk: 'kept' }))
+  }
+  await world.run(MINUTE + 10 * MINUTE)
+  return lookupSuccess(subject, trials)
+}
+
+async function successAfterHealing(seed: number, { nodes, trials }: Size): Promise<number> {
+  const subject = await Subject.start({ seed, nodes })
+  const all = Array.from({ length: nodes }, (_, node) => node)
+  const isLeft = (node: number): boolean => node % 2 === 0
+  const mend = subject.world.cut(
+    all.filter(isLeft),
+    all.filter((node) => !isLeft(node)),
+  )
+  await subject.world.run(DAY)
+  mend()
+  await subject.world.run(FIVE_MINUTES)
+  return lookupSuccess(subject, trials)
+}
