@@ -10,6 +10,8 @@ import { Failure } from '../base/failure.ts'
 const LOCK_FILE = 'in-use'
 /** Where the kernel tells a process's start time: in clock ticks since boot, the 20th field after the command's name. */
 const START_FIELD_AFTER_NAME = 19
+/** States of a process that runs no more: zombie and dead (proc(5)). */
+const ENDED_STATES = ['Z', 'X']
 
 export interface FolderLock {
   release(): Promise<void>
@@ -18,7 +20,7 @@ export interface FolderLock {
 /** Locks `folder`, which exists. Rejects with `refused` while another process has it, and with `storage` when it cannot be written. */
 export async function lockFolder(folder: string): Promise<FolderLock> {
   const path = join(folder, LOCK_FILE)
-  const mine = `${String(process.pid)} ${await startOf(process.pid)}\n`
+  const mine = `${String(process.pid)} ${(await startOf(process.pid)) ?? ''}\n`
   const draft = `${path}.${randomBytes(6).toString('hex')}`
   try {
     await writeFile(draft, mine, { flag: 'wx', mode: 0o600 })
@@ -79,11 +81,15 @@ function isRunning(pid: number): boolean {
   }
 }
 
-/** What tells a process from an earlier one of the same id; the same text for all where the system does not say. */
-async function startOf(pid: number): Promise<string> {
+/**
+ * What tells a process from an earlier one of the same id; the same text for all where the system does not say. None for a process
+ * that has been killed and that its parent has not heard of yet: it holds nothing any more.
+ */
+async function startOf(pid: number): Promise<string | undefined> {
   try {
     const stat = await readFile(`/proc/${String(pid)}/stat`, 'utf8')
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[START_FIELD_AFTER_NAME] ?? ''
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return ENDED_STATES.includes(fields[0] ?? '') ? undefined : fields[START_FIELD_AFTER_NAME]
   } catch {
     return ''
   }

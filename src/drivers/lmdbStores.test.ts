@@ -85,6 +85,8 @@ void test('what was acknowledged is there after the process is killed', async ()
     acknowledged += String(piece)
     if (acknowledged.split('\n').length > 20) child.kill('SIGKILL')
   }
+  // Its output may end before the process does.
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
   const store = await LmdbStateStore.open(folder.path)
   for (const key of acknowledged.split('\n').slice(0, -1)) assert.equal((await store.get(key))?.length, 1000)
   await store.close()
