@@ -50,9 +50,6 @@ export async function startProcess(spec: NodeSpec): Promise<RunningNode> {
 }
 
 /** What the node says outside of its log, such as the stack of a crash, goes to a file beside it. */
-/** Dozens of processes share a few cores: collecting garbage in one thread each takes longer alone and less in total. */
-const NODE_FLAGS = ['--single-threaded-gc']
-
 /** glibc keeps freed megabytes for later unless it is told to give them back at once, which costs nothing measurable. */
 const ALLOCATOR = { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '131072', MALLOC_TRIM_THRESHOLD_: '131072' }
 
@@ -60,7 +57,7 @@ function spawnChild(home: string): ChildProcess {
   mkdirSync(home, { recursive: true, mode: 0o700 })
   const stderr = openSync(join(home, 'stderr.log'), 'a', 0o600)
   try {
-    return spawn(process.execPath, [...NODE_FLAGS, CHILD_FILE], {
+    return spawn(process.execPath, [CHILD_FILE], {
       stdio: ['ignore', 'ignore', stderr, 'ipc'],
       env: { ...process.env, ...ALLOCATOR },
     })
