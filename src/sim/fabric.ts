@@ -25,6 +25,8 @@ export interface Host {
   life: Lifetime | undefined
   /** Off the network altogether: what is sent here meets silence, not a refusal. */
   vanished: boolean
+  /** Nothing reaches it but over connections that it has made itself: what it has not asked for meets silence. */
+  readonly isBehindNat: boolean
   /** Takes connections, once its process listens. */
   listener: ((dialler: SimConnection, from: Host) => void) | undefined
   /** Takes requests as objects, once its process has started it. */
@@ -79,6 +81,11 @@ export class Fabric {
   /** Whether what `from` sends at this moment can reach the machine of `to`. */
   canReach(from: Host, to: Host): boolean {
     return !to.vanished && !from.vanished && !this.links.isCut(from.node, to.node)
+  }
+
+  /** Whether a connection that `from` wants to make at this moment gets to the machine of `to`. */
+  canDial(from: Host, to: Host): boolean {
+    return this.canReach(from, to) && (!to.isBehindNat || from === to)
   }
 
   /** When `bytes` that `from` sends now are at `to`, in elapsed time. `trips` is how many one-way trips it takes. */

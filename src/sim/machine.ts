@@ -53,6 +53,7 @@ export interface MachineDeps<P extends SimProcess, M extends MessageMap> {
   readonly diskOptions: DiskOptions
   readonly messageBytes: MessageBytes
   readonly groundId: GroundId
+  readonly isBehindNat: (node: number) => boolean
 }
 
 /**
@@ -93,6 +94,7 @@ export class Machine<P extends SimProcess, M extends MessageMap> {
       id: this.signer.id,
       life: undefined,
       vanished: false,
+      isBehindNat: deps.isBehindNat(node),
       listener: undefined,
       objects: undefined,
     }

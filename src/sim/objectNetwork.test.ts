@@ -226,6 +226,23 @@ test('peers that exchange nothing for long are met again without having been los
   )
 })
 
+test('a machine behind a NAT asks and is asked back, but one that it has not met or that has lost it meets silence', async () => {
+  const { world, seen, start } = await started({ isBehindNat: (node) => node === 0 })
+  const ask = (from: number, to: number): Promise<number | undefined> =>
+    world.runUntil(networkOf(world, from).request(world.contact(to), 'double', 1, OPTIONS), { limitMs: MINUTE })
+  await failsWith(ask(1, 0), 'timed-out')
+  assert.deepEqual(seen, [])
+  assert.equal(await ask(0, 1), 2)
+  assert.equal(await ask(1, 0), 2)
+  await failsWith(ask(2, 0), 'timed-out')
+  world.crash(0)
+  world.restart(0, { disk: 'kept' })
+  await world.run(SECOND)
+  start(0)
+  await failsWith(ask(1, 0), 'timed-out')
+  assert.equal(await ask(0, 0), 2)
+})
+
 test('large messages take the time of a slow uplink', async () => {
   const { world } = await started({
     link: { delayMs: [10, 10], uplinkBytesPerSecond: () => 100 * KIB },

@@ -139,14 +139,20 @@ export class ObjectNetwork implements Network<MessageMap> {
     this.fabric.clock.scheduleForWorld(this.arrivalMs(there, bytes, trips), exchange)
   }
 
-  /** The request is where it was sent, unless a cut or a vanished machine has swallowed it. */
+  /** The request is where it was sent, unless a cut, a NAT or a vanished machine has swallowed it. */
   onArrival(exchange: Exchange): void {
     const { there, peer } = exchange
-    if (there === undefined || !this.hasPassed(there, exchange.kind, exchange.bytes)) return
+    if (there === undefined || (there.isBehindNat && !this.isLetIn(there))) return
+    if (!this.hasPassed(there, exchange.kind, exchange.bytes)) return
     const callee = there.objects
     if (callee === undefined) this.turnAway(exchange, there, 'unreachable', 'nobody listens there')
     else if (callee.peer.id !== peer.id) this.turnAway(exchange, there, 'refused', 'somebody else answers there')
     else callee.receive(exchange)
+  }
+
+  /** A NAT lets through what comes over a connection that the process behind it has. */
+  private isLetIn(there: Host): boolean {
+    return there.objects === this || there.objects?.ties.standing(this, this.fabric.clock.elapsedMs) !== undefined
   }
 
   /** The answer is back at the caller, unless a cut or a vanished machine has swallowed it. */

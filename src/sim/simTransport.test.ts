@@ -201,6 +201,16 @@ test('a dial over a cut succeeds when it is mended in time', async () => {
   assert.equal(connection.peer, world.contact(1).id)
 })
 
+test('a machine behind a NAT dials, and frames pass both ways, but a dial to it is silence even while that connection stands', async () => {
+  const { world, b, seen } = await pair({ isBehindNat: (node) => node === 0 })
+  b.send([utf8('welcome')])
+  await world.run(SECOND)
+  assert.deepEqual(seen, ['51 a got welcome'])
+  await portsOf(world, 0).transport.listen(() => undefined)
+  const back = portsOf(world, 1).transport.dial(world.contact(0), 'bulk', new AbortController().signal)
+  await assert.rejects(world.runUntil(back, { limitMs: MINUTE }), (error) => isFailure(error, 'timed-out'))
+})
+
 test('a slow uplink lets bulk take its time and control pass beside it', async () => {
   const link = { delayMs: [10, 10], uplinkBytesPerSecond: () => 100 * KIB } as const
   const { world, a, seen } = await pair({ link })

@@ -1,6 +1,7 @@
 /**
  * The Transport port over the simulated network: listening and dialling at addresses `sim://<IPv4>:<node>`. Connecting takes
- * as many trips as TCP and TLS 1.3 do. A machine whose process is down refuses at once, one that is off or cut off is silent.
+ * as many trips as TCP and TLS 1.3 do. A machine whose process is down refuses at once, one that is off, cut off or behind a NAT
+ * is silent. A NAT lets in no further connection because one stands: its hole is for that one alone.
  */
 import { assert } from '../base/assert.ts'
 import { abortFailure, Failure } from '../base/failure.ts'
@@ -124,7 +125,7 @@ export class SimTransport implements Transport {
         : fabric.arrivalMs(host, there, HANDSHAKE_BYTES, dial.channel, HANDSHAKE_TRIPS)
     fabric.clock.schedule(arrivalMs, this.life, () => {
       if (dial.isSettled) return
-      if (there !== undefined && fabric.canReach(host, there)) {
+      if (there !== undefined && fabric.canDial(host, there)) {
         this.meet(dial, there)
         return
       }

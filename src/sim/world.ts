@@ -40,6 +40,8 @@ export interface WorldOptions<P extends SimProcess, M extends MessageMap> {
   readonly messageBytes?: MessageBytes
   /** Asked for each machine when it is made, and again when its disk is lost. */
   readonly groundId?: GroundId
+  /** Machines that can dial and cannot be dialled: they are reached over connections of their own making only. */
+  readonly isBehindNat?: (node: number) => boolean
 }
 
 export interface RunOptions<W> {
@@ -67,13 +69,23 @@ export class World<P extends SimProcess = SimProcess, M extends MessageMap = Mes
   constructor(options: WorldOptions<P, M>) {
     const { seed, nodes, spawnEveryMs = 0, hostName = hostNameOf } = options
     const { disk: diskOptions = {}, messageBytes = () => MESSAGE_BYTES_DEFAULT } = options
-    const { groundId = () => undefined } = options
+    const { groundId = () => undefined, isBehindNat = () => false } = options
     const dice = new SeededRandom(seed)
     this.random = dice.fork('driver')
     this.links = new Links(seed, options.link)
     this.fabric = new Fabric(this.clock, this.links, this.trace)
     const { spawn, primitives, coder } = options
-    const deps = { fabric: this.fabric, dice, spawn, primitives, coder, diskOptions, messageBytes, groundId }
+    const deps = {
+      fabric: this.fabric,
+      dice,
+      spawn,
+      primitives,
+      coder,
+      diskOptions,
+      messageBytes,
+      groundId,
+      isBehindNat,
+    }
     this.newMachine = (node) => new Machine(deps, node, hostName(node))
     for (let node = 0; node < nodes; node++) this.add({ inMs: node * spawnEveryMs })
   }
