@@ -10,7 +10,7 @@ declare const pointBrand: unique symbol
 
 /** Any place in the XOR space: a node's, a stripe's region's, a lookup's target. */
 export type Point = string & { readonly [pointBrand]: true }
-/** A node's place: SHA-256 of its Ed25519 public key. */
+/** A node's place: a hash of its Ed25519 public key, see docs/format/ids.md. */
 export type NodeId = Point & { readonly [nodeIdBrand]: true }
 /** A stripe's name: hash of its header, see coding/stripe.ts. */
 export type StripeId = Point & { readonly [stripeIdBrand]: true }

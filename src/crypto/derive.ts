@@ -9,7 +9,7 @@ import { KEY_BYTES, PUBLIC_KEY_BYTES, type Primitives } from '../ports/primitive
 
 const REGION_LABEL = utf8('mainframe/region/1\0')
 
-/** A node's place in the overlay: SHA-256 of its Ed25519 public key. */
+/** A node's place in the overlay where ids cost no puzzle (idPuzzle.ts): SHA-256 of its Ed25519 public key. */
 export function nodeIdOf(primitives: Primitives, publicKey: Uint8Array): NodeId {
   assert(publicKey.length === PUBLIC_KEY_BYTES, 'an Ed25519 public key has 32 bytes')
   return present(parseId<NodeId>(primitives.hash(publicKey)), 'SHA-256 has 32 bytes')

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { NodePrimitives } from '../drivers/nodePrimitives.ts'
+import { memoryHardSuite } from '../testing/suites/memoryHard.ts'
 import { primitivesSuite } from '../testing/suites/primitives.ts'
 import { KeyedPrimitives } from './keyedPrimitives.ts'
 
@@ -10,6 +11,7 @@ const primitives = new KeyedPrimitives(new NodePrimitives())
 const seed = fc.uint8Array({ minLength: 32, maxLength: 32 })
 
 primitivesSuite('keyed', primitives)
+memoryHardSuite('keyed', primitives)
 
 test('a signature is valid for its key and message, and for no other', () => {
   fc.assert(

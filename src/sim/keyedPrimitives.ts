@@ -1,12 +1,14 @@
 /**
  * Primitives for big worlds: hashes and ciphers are the real ones, signatures are keyed hashes that cost a microsecond instead of
  * a hundred. Whoever knows a public key could forge them, so attackers that forge belong into small worlds with real signatures.
+ * The memory-hard hash is a keyed one too, and takes no memory: what it costs attackers is counted in runs, not in time.
  */
-import { concat, equal, writeU32, type Bytes } from '../base/bytes.ts'
+import { concat, EMPTY, equal, writeU32, type Bytes } from '../base/bytes.ts'
+import type { Argon2idInput, MemoryHard } from '../ports/memoryHard.ts'
 import { PUBLIC_KEY_BYTES, SIGNATURE_BYTES, type Primitives } from '../ports/primitives.ts'
 import { FastHash } from './fastHash.ts'
 
-export class KeyedPrimitives implements Primitives {
+export class KeyedPrimitives implements Primitives, MemoryHard {
   private readonly real: Primitives
 
   constructor(real: Primitives) {
@@ -35,6 +37,16 @@ export class KeyedPrimitives implements Primitives {
 
   verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
     return publicKey.length === PUBLIC_KEY_BYTES && equal(stretch(SIGNATURE_BYTES, publicKey, message), signature)
+  }
+
+  argon2id({ password, salt, secret = EMPTY, associatedData = EMPTY, ...cost }: Argon2idInput): Promise<Bytes> {
+    const costs = new Uint8Array(16)
+    for (const [at, value] of [cost.memoryKib, cost.passes, cost.lanes, cost.tagBytes].entries()) {
+      writeU32(costs, 4 * at, value)
+    }
+    const wholeBlocks = 16 * Math.ceil(cost.tagBytes / 16)
+    const tag = stretch(wholeBlocks, password, salt, secret, associatedData, costs)
+    return Promise.resolve(tag.slice(0, cost.tagBytes))
   }
 }
 
