@@ -83,6 +83,18 @@ test('a slow link adds its time, a clogged one holds messages until it opens', (
   assert.equal(links.transitMs(0, 1, 0), 10)
 })
 
+test('what hinders a set of links spares the others, adds up, and ends when told or when all is healed', () => {
+  const links = new Links(1, { delayMs: [10, 10] })
+  const end = links.hinder((from, to) => from === 0 || to === 0, { extraMs: 500 })
+  links.hinder((_, to) => to === 1, { untilMs: 1000 })
+  assert.deepEqual([links.transitMs(2, 3, 0), links.transitMs(3, 0, 0)], [10, 510])
+  assert.deepEqual([links.transitMs(0, 1, 400), links.transitMs(2, 1, 400)], [1110, 610])
+  end()
+  assert.deepEqual([links.transitMs(3, 0, 0), links.transitMs(2, 1, 1001)], [10, 10])
+  links.heal()
+  assert.equal(links.transitMs(2, 1, 0), 10)
+})
+
 test('a narrow uplink sends one message after the other, control beside bulk', () => {
   const links = new Links(1, { uplinkBytesPerSecond: (node) => (node === 0 ? 1000 : undefined) })
   assert.equal(links.departureMs(0, 500, 'bulk', 0), 500)

@@ -35,6 +35,16 @@ const DICE_PER_MESSAGE = 1 + RETRANSMIT_COUNT_MAX
 const NODES_MAX = 2 ** 24
 const DELAY_MS_DEFAULT: readonly [number, number] = [5, 80]
 
+/** A set of directed links. Must give the same answer for the same two nodes. */
+export type LinkSet = (from: number, to: number) => boolean
+
+/** What befalls many links at once, at no cost for each of them. */
+interface Hindrance {
+  readonly touches: LinkSet
+  readonly extraMs: number
+  readonly untilMs: number
+}
+
 interface Cut {
   readonly from: ReadonlySet<number>
   readonly to: ReadonlySet<number>
@@ -46,6 +56,7 @@ export class Links {
   private readonly cuts = new Set<Cut>()
   private readonly slowMs = new Map<number, number>()
   private readonly cloggedUntilMs = new Map<number, number>()
+  private readonly hindrances = new Set<Hindrance>()
   private readonly uplinkFreeAtMs: Record<Channel, Map<number, number>> = { control: new Map(), bulk: new Map() }
   private readonly sentThisInstant = new Map<number, number>()
   private instantMs = -1
@@ -93,6 +104,10 @@ export class Links {
       const untilMs = this.cloggedUntilMs.get(pairOf(from, to)) ?? 0
       transitMs += Math.max(0, untilMs - departureMs)
     }
+    for (const hindrance of this.hindrances) {
+      if (!hindrance.touches(from, to)) continue
+      transitMs += hindrance.extraMs + Math.max(0, hindrance.untilMs - departureMs)
+    }
     return transitMs
   }
 
@@ -121,11 +136,21 @@ export class Links {
     this.cloggedUntilMs.set(pairOf(from, to), untilMs)
   }
 
+  /** As {@link slow} and {@link clog} for every link of a set. Returns what ends it. */
+  hinder(touches: LinkSet, { extraMs = 0, untilMs = 0 }: { extraMs?: number; untilMs?: number }): () => void {
+    const hindrance: Hindrance = { touches, extraMs, untilMs }
+    this.hindrances.add(hindrance)
+    return () => {
+      this.hindrances.delete(hindrance)
+    }
+  }
+
   /** Undoes every cut, slowness and clog. Messages already held back keep their time. */
   heal(): void {
     this.cuts.clear()
     this.slowMs.clear()
     this.cloggedUntilMs.clear()
+    this.hindrances.clear()
   }
 
   private retransmissionMs(from: number, to: number, departureMs: number, firstDie: number, baseMs: number): number {

@@ -11,7 +11,7 @@ import type { MessageMap } from '../ports/network.ts'
 import type { Primitives } from '../ports/primitives.ts'
 import { Fabric, SILENCE_MS_MAX } from './fabric.ts'
 import { WORLD_NODE } from './lifetime.ts'
-import { Links, type LinkOptions } from './links.ts'
+import { Links, type LinkOptions, type LinkSet } from './links.ts'
 import { Machine, type GroundId, type NodePorts, type SimProcess } from './machine.ts'
 import type { MessageBytes } from './objectNetwork.ts'
 import { SeededRandom } from './seededRandom.ts'
@@ -204,6 +204,18 @@ export class World<P extends SimProcess = SimProcess, M extends MessageMap = Mes
     const untilMs = this.clock.elapsedMs + durationMs
     this.links.clog(a, b, untilMs)
     this.links.clog(b, a, untilMs)
+  }
+
+  /** As {@link slow} for every link of a set. Returns what ends it. */
+  slowWhere(touches: LinkSet, extraMs: number): () => void {
+    this.note('slow', WORLD_NODE)
+    return this.links.hinder(touches, { extraMs })
+  }
+
+  /** As {@link clog} for every link of a set. */
+  clogWhere(touches: LinkSet, durationMs: number): void {
+    this.note('clog', WORLD_NODE)
+    this.clock.after(durationMs, this.links.hinder(touches, { untilMs: this.clock.elapsedMs + durationMs }))
   }
 
   /** Undoes every cut, slowness and clog. Nodes that are down stay so. */
