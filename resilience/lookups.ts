@@ -1,6 +1,6 @@
 /** Lookups of random points by random honest nodes, judged by the truth: the measure that most scenarios share. */
 import type { Point } from '../src/base/id.ts'
-import type { Region } from '../src/overlay/overlay.ts'
+import type { Region } from '../src/overlay/region.ts'
 import type { IdOrder } from '../src/sim/idOrder.ts'
 import type { Subject } from './subject.ts'
 

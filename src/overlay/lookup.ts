@@ -1,12 +1,27 @@
 /**
- * One search for the nodes closest to a target, as in the Kademlia paper: ask the nearest known, learn nearer ones, until the
- * nearest `count` have all answered. Told of replies and failures; says whom to ask next.
+ * One search for the nodes closest to a target. It begins as in the Kademlia paper: ask the nearest known, learn nearer ones, until
+ * the nearest have all answered. When what it hears does not fit the network's size, or when nodes keep quiet about others, it
+ * goes on by prefix shell: so many nodes of each shell between here and the target, named by as many different nodes as possible,
+ * more of them the more lie. Told of replies and failures; says whom to ask next. docs/adr/0007 has the reasons.
  * Absent on purpose: sockets, timers, the routing table. The overlay owns those.
  */
-import { compareDistance, type NodeId, type Point } from '../base/id.ts'
+import { commonPrefixBits, compareDistance, type NodeId, type Point } from '../base/id.ts'
 import type { Contact } from '../ports/connection.ts'
 import { CONTACTS_MAX } from '../wire/limits.ts'
-import { LOOKUP_PARALLEL, LOOKUP_REQUESTS_MAX } from './limits.ts'
+import { Candidates, type Candidate } from './candidates.ts'
+import { evidenceOf, type Evidence } from './evidence.ts'
+import {
+  CORE_MAX,
+  LOOKUP_PARALLEL,
+  LOOKUP_PARALLEL_MAX,
+  LOOKUP_REQUESTS_MAX,
+  NEAREST_REQUESTS_MAX,
+  REGION_SIZE,
+  SHELLS_BEFORE_REGION,
+  STRATA,
+  WITHIN_RADIUS_MAX,
+} from './limits.ts'
+import { coreShell, regionRadius, shellMax, shellOfRadius } from './shells.ts'
 
 export type LookupStep =
   | { readonly kind: 'ask'; readonly contact: Contact }
@@ -20,42 +35,50 @@ export interface LookupResult {
   readonly closest: readonly Contact[]
   /** Those that did not, though they would be among the closest. */
   readonly silent: readonly Contact[]
-  /** Nobody was heard of who is nearer and was not asked: the lookup did not end for having asked too many. */
+  /** Nobody was heard of who is nearer and was not asked: the lookup did not end for having asked too many, or for its deadline. */
   readonly exhaustive: boolean
   /**
    * The farthest that replies can be trusted to reach: the silent crowd out the living in them. Every live node nearer than this was
    * met, if the lookup was exhaustive; without one, every live node there is.
    */
   readonly reach: NodeId | undefined
+  /** Share of the nodes next to the target that kept quiet about others; undefined where too few say. */
+  readonly lyingShare: number | undefined
 }
 
-type State = 'known' | 'asked' | 'answered' | 'failed'
-
-interface Candidate {
-  readonly contact: Contact
-  state: State
+export interface LookupOptions {
+  readonly target: Point
+  readonly self: NodeId
+  /** Our own contacts nearest to the target. */
+  readonly seeds: readonly Contact[]
+  /** All our contacts, for a search by shell. */
+  readonly contacts: () => readonly Contact[]
+  /** How many nodes the network has, as far as we know. */
+  readonly networkSize: number
+  /** The share of liars that earlier lookups have met. */
+  readonly suspectedShare: number
+  readonly deadlineMs: number
 }
 
 export class Lookup {
   readonly target: Point
-  private readonly count: number
-  private readonly self: NodeId
-  /** Nearest to the target first. */
-  private readonly candidates: Candidate[] = []
-  private readonly seen = new Set<NodeId>()
+  private readonly options: LookupOptions
+  private readonly candidates: Candidates
+  private readonly radius: number
   private asking = 0
   private askedCount = 0
+  private failedCount = 0
+  private nearestAskedCount = 0
+  /** Nodes of each shell to be met; 0 while the search is nearest first. */
+  private quota = 0
+  private hasExpired = false
 
-  constructor(options: {
-    readonly target: Point
-    readonly self: NodeId
-    readonly seeds: readonly Contact[]
-    readonly count: number
-  }) {
+  constructor(options: LookupOptions) {
+    this.options = options
     this.target = options.target
-    this.count = options.count
-    this.self = options.self
-    for (const seed of options.seeds) this.add(seed)
+    this.candidates = new Candidates(options.target, options.self)
+    this.radius = regionRadius(options.networkSize, options.suspectedShare)
+    for (const seed of options.seeds) this.candidates.add(seed)
   }
 
   /** Requests made so far. */
@@ -63,64 +86,147 @@ export class Lookup {
     return this.askedCount
   }
 
-  next(): LookupStep {
-    if (this.asking < LOOKUP_PARALLEL && this.askedCount < LOOKUP_REQUESTS_MAX) {
-      const candidate = this.inSight().find((each) => each.state === 'known')
-      if (candidate !== undefined) {
-        candidate.state = 'asked'
-        this.asking++
-        this.askedCount++
-        return { kind: 'ask', contact: candidate.contact }
-      }
+  /** `nowMs` is the time of the clock that the deadline is of. */
+  next(nowMs: number): LookupStep {
+    this.hasExpired = nowMs >= this.options.deadlineMs
+    for (;;) {
+      const candidate = this.mayAsk() ? (this.nearestInSight() ?? this.nextByShell()) : undefined
+      if (candidate !== undefined) return this.ask(candidate)
+      if (this.asking > 0) return { kind: 'wait' }
+      const evidence = evidenceOf(this.candidates, this.options.networkSize)
+      if (this.hasExpired || !this.escalates(evidence)) return this.done(evidence)
     }
-    return this.asking > 0 ? { kind: 'wait' } : this.done()
   }
 
   onReply(from: NodeId, closer: readonly Contact[]): void {
-    if (!this.settle(from, 'answered')) return
-    for (const contact of closer.slice(0, CONTACTS_MAX)) this.add(contact)
+    const candidate = this.settle(from, 'answered')
+    if (candidate === undefined) return
+    candidate.named = closer.slice(0, CONTACTS_MAX)
+    for (const contact of candidate.named) this.candidates.add(contact, candidate)
   }
 
   onFailure(from: NodeId): void {
-    this.settle(from, 'failed')
+    if (this.settle(from, 'failed') !== undefined) this.failedCount++
   }
 
-  private settle(from: NodeId, state: 'answered' | 'failed'): boolean {
-    const candidate = this.candidates.find((each) => each.contact.id === from)
-    if (candidate?.state !== 'asked') return false
+  private mayAsk(): boolean {
+    if (this.hasExpired || this.askedCount >= LOOKUP_REQUESTS_MAX) return false
+    // Whoever meets silence waits for it in parallel.
+    const parallel = this.quota > 0 ? LOOKUP_PARALLEL_MAX : LOOKUP_PARALLEL + (this.failedCount >> 1)
+    return this.asking < Math.min(parallel, LOOKUP_PARALLEL_MAX)
+  }
+
+  private ask(candidate: Candidate): LookupStep {
+    candidate.state = 'asked'
+    this.asking++
+    this.askedCount++
+    return { kind: 'ask', contact: candidate.contact }
+  }
+
+  private settle(from: NodeId, state: 'answered' | 'failed'): Candidate | undefined {
+    const candidate = this.candidates.get(from)
+    if (candidate?.state !== 'asked') return undefined
     candidate.state = state
     this.asking--
+    return candidate
+  }
+
+  /** The nearest not asked yet among the nearest REGION_SIZE that have not failed, and among those within the region's radius. */
+  private nearestInSight(): Candidate | undefined {
+    // Nodes that are ever nearer are somebody's invention, and a search by shell has other things to do.
+    const askedMax = this.quota === 0 ? NEAREST_REQUESTS_MAX : 2 * NEAREST_REQUESTS_MAX
+    if (this.nearestAskedCount >= askedMax) return undefined
+    let count = 0
+    for (const each of this.candidates.all) {
+      if (each.state === 'failed') continue
+      const isInSight = count < REGION_SIZE || (count < WITHIN_RADIUS_MAX && each.distance < this.radius)
+      if (!isInSight) return undefined
+      if (each.state === 'known') {
+        this.nearestAskedCount++
+        return each
+      }
+      count++
+    }
+    return undefined
+  }
+
+  /** From the outermost shell that is short of answers: one of our own contacts, or one named by whom we have heeded least. */
+  private nextByShell(): Candidate | undefined {
+    if (this.quota === 0) return undefined
+    const { networkSize, self } = this.options
+    const outermost = shellOfRadius(this.radius)
+    const core = coreShell(networkSize)
+    const first = Math.min(commonPrefixBits(self, this.target), Math.max(0, outermost - SHELLS_BEFORE_REGION))
+    for (let shell = first; shell < core; shell++) {
+      const quota = shell < outermost ? this.quota : Math.max(this.quota, shellMax(shell, networkSize))
+      const candidate = this.nextInShell(shell, quota)
+      if (candidate !== undefined) return candidate
+    }
+    return this.nextOfCore(core)
+  }
+
+  private nextInShell(shell: number, quota: number): Candidate | undefined {
+    let met = 0
+    let best: Candidate | undefined
+    for (const each of this.candidates.inShell(shell)) {
+      if (each.state === 'asked' || each.state === 'answered') met++
+      else if (each.state === 'known' && (best === undefined || heededFor(each) < heededFor(best))) best = each
+      if (met >= quota) return undefined
+    }
+    if (best?.nominator !== undefined) best.nominator.heeded++
+    return best
+  }
+
+  /** The nodes nearer than one is to be expected; if there are more of them than chance allows, others matter more. */
+  private nextOfCore(core: number): Candidate | undefined {
+    let met = 0
+    for (const each of this.candidates.all) {
+      if (each.shell < core || met >= 2 * CORE_MAX) return undefined
+      if (each.state === 'known') return each
+      if (each.state !== 'failed') met++
+    }
+    return undefined
+  }
+
+  /** Whether the search goes on, with more nodes of each shell. */
+  private escalates({ isSparse, isCrowded, lyingShare = 0 }: Evidence): boolean {
+    const share = Math.max(lyingShare, this.options.suspectedShare)
+    const isOdd = isSparse || isCrowded || this.nearestInSightIsLeft()
+    const quota = STRATA.findLast((stratum, nth) => share >= stratum.lyingShare || (nth === 0 && isOdd))?.quota ?? 0
+    if (quota <= this.quota || this.askedCount >= LOOKUP_REQUESTS_MAX) return false
+    if (this.quota === 0) for (const contact of this.options.contacts()) this.candidates.add(contact)
+    this.quota = quota
     return true
   }
 
-  private add(contact: Contact): void {
-    if (contact.id === this.self || this.seen.has(contact.id)) return
-    this.seen.add(contact.id)
-    const at = this.candidates.findIndex((each) => compareDistance(this.target, contact.id, each.contact.id) < 0)
-    this.candidates.splice(at < 0 ? this.candidates.length : at, 0, { contact, state: 'known' })
+  private nearestInSightIsLeft(): boolean {
+    let count = 0
+    for (const each of this.candidates.all) {
+      if (each.state === 'failed') continue
+      if (each.state === 'known') return true
+      if (++count >= REGION_SIZE) return false
+    }
+    return false
   }
 
-  /** The nearest `count` that have not failed. */
-  private inSight(): readonly Candidate[] {
-    return this.candidates.filter((each) => each.state !== 'failed').slice(0, this.count)
-  }
-
-  private done(): LookupResult {
-    const answered = this.candidates.filter((each) => each.state === 'answered').slice(0, this.count)
-    const last = answered.at(-1)
-    const silent = this.candidates.filter(
-      (each) =>
-        each.state === 'failed' &&
-        (answered.length < this.count ||
-          last === undefined ||
-          compareDistance(this.target, each.contact.id, last.contact.id) < 0),
-    )
+  private done(evidence: Evidence): LookupResult {
+    const { all } = this.candidates
+    const answered = all.filter((each) => each.state === 'answered')
+    const last = answered[REGION_SIZE - 1]
+    const isNear = (each: Candidate): boolean =>
+      last === undefined || compareDistance(this.target, each.contact.id, last.contact.id) < 0
     return {
       kind: 'done',
       closest: answered.map((each) => each.contact),
-      silent: silent.map((each) => each.contact),
-      reach: this.candidates[this.count - 1]?.contact.id,
-      exhaustive: !this.inSight().some((each) => each.state === 'known'),
+      silent: all.filter((each) => each.state === 'failed' && isNear(each)).map((each) => each.contact),
+      reach: all[REGION_SIZE - 1]?.contact.id,
+      exhaustive: !this.nearestInSightIsLeft(),
+      lyingShare: evidence.lyingShare,
     }
   }
+}
+
+/** Our own contacts before all others. */
+function heededFor({ nominator }: Candidate): number {
+  return nominator === undefined ? -1 : nominator.heeded
 }

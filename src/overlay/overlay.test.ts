@@ -90,7 +90,11 @@ class OverlayWorld {
     const asked = Promise.all(nodes.map((node) => this.overlay(node).regions(points)))
     const regions = present(await world.runUntil(asked, { limitMs: 10 * MINUTE }), 'the regions')
     return regions.flatMap((each) =>
-      each.map(({ members, silent }, at) => ({ got: idsOf(members), silent: idsOf(silent), want: wanted[at]! })),
+      each.map(({ members, silent }, at) => ({
+        got: idsOf(members).slice(0, REGION_SIZE),
+        silent: idsOf(silent),
+        want: wanted[at]!,
+      })),
     )
   }
 

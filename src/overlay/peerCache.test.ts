@@ -3,20 +3,29 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { MemoryStateStore } from '../sim/memory/stateStore.ts'
 import { tinyId } from '../testing/tinyId.ts'
-import { PEER_CACHE_MAX } from './limits.ts'
+import { ANCHORS, PEER_CACHE_MAX } from './limits.ts'
 import { loadPeers, savePeers } from './peerCache.ts'
 
-const contacts = Array.from({ length: 640 }, (_, nth) => ({ id: tinyId(nth, 12), addresses: [`sim://${nth}`] }))
+const contacts = Array.from({ length: 640 }, (_, nth) => ({
+  id: tinyId(nth, 12),
+  addresses: [`sim://${nth}`],
+  sinceMs: nth === 333 ? 5 : 1000 + nth,
+}))
 
-test('a few contacts come back as they were, many as an even sample', async () => {
+test('a few contacts come back as they were, many as those known for longest and an even sample', async () => {
   const state = new MemoryStateStore()
   assert.deepEqual(await loadPeers(state), [])
   await savePeers(state, contacts.slice(0, 5))
   assert.deepEqual(await loadPeers(state), contacts.slice(0, 5))
   await savePeers(state, contacts)
   const sample = await loadPeers(state)
-  assert.equal(sample.length, PEER_CACHE_MAX)
-  assert.deepEqual(sample.slice(0, 3), [contacts[0], contacts[10], contacts[20]])
+  assert.equal(sample.length, ANCHORS + PEER_CACHE_MAX)
+  assert.deepEqual(sample.slice(0, ANCHORS), [contacts[333], ...contacts.slice(0, ANCHORS - 1)])
+  const places = sample.slice(ANCHORS).map(({ id }) => contacts.findIndex((each) => each.id === id))
+  assert.ok(
+    places.every((place, nth) => Math.abs(place - 10 * nth) < 20),
+    places.join(),
+  )
 })
 
 test('a node that knows nobody now keeps what it knew', async () => {

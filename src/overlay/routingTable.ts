@@ -1,32 +1,15 @@
 /**
  * The contacts a node keeps, in buckets by the length of the prefix shared with its own id (Maymounkov and Mazieres, Kademlia,
  * 2002). Synchronous: told who answered, who failed and which parts of the space were searched; asked who is nearest.
- * Absent on purpose: probing, timers, address diversity. The overlay decides whom to probe.
+ * Absent on purpose: probing, timers. Upkeep decides whom to probe.
  */
 import { present } from '../base/assert.ts'
-import {
-  commonPrefixBits,
-  compareDistance,
-  distanceFraction,
-  ID_BYTES,
-  idBytes,
-  parseId,
-  type NodeId,
-  type Point,
-} from '../base/id.ts'
+import { commonPrefixBits, compareDistance, ID_BYTES, idBytes, parseId, type NodeId, type Point } from '../base/id.ts'
 import type { Contact } from '../ports/connection.ts'
-import { BUCKET_SIZE, DEPARTED_MAX, DEPARTED_MS, REPLACEMENTS_MAX } from './limits.ts'
-
-export interface KnownContact extends Contact {
-  readonly lastHeardMs: number
-}
-
-interface Bucket {
-  /** Answered us and have not failed since; longest known first. Live contacts are never displaced by new ones. */
-  readonly live: KnownContact[]
-  /** Heard of or answered while the bucket was full; most recent last. */
-  readonly replacements: Contact[]
-}
+import { CONTACTS_MAX } from '../wire/limits.ts'
+import { Bucket, crowdsOf, type Crowds, type KnownContact, type Tried } from './bucket.ts'
+import { BUCKET_SIZE, DEPARTED_MAX, DEPARTED_MS, NEAREST_IN_REPLY, PER_SHELL_IN_REPLY } from './limits.ts'
+import { subnetOf } from './subnet.ts'
 
 interface Departed {
   readonly contact: Contact
@@ -45,9 +28,15 @@ export class RoutingTable {
   readonly self: NodeId
   private readonly buckets: (Bucket | undefined)[] = []
   /** By bucket: a lookup has met every live node of its part of the space, and since then the bucket had room for all. */
-  private readonly explored = new Array<boolean>(BUCKETS_MAX).fill(false)
+  private readonly explored = new Uint8Array(BUCKETS_MAX)
   private readonly departed = new Map<NodeId, Departed>()
+  /** When contacts of an earlier run answered first. */
+  private readonly recalled = new Map<NodeId, number>()
   private count = 0
+  /** Undefined after the live contacts have changed, until it is asked for. */
+  private crowds: Crowds | undefined
+  /** Turns with each reply, so that many replies together name all of a shell. */
+  private turn = 0
 
   constructor(self: NodeId) {
     this.self = self
@@ -58,44 +47,52 @@ export class RoutingTable {
     return this.count
   }
 
-  /** The contact has just answered, or proven itself on a connection. */
-  onAnswered(contact: Contact, nowMs: number): void {
+  /**
+   * The contact has just answered, or proven itself on a connection. `seenAt` is the host it was seen at, which says more than the
+   * addresses it gives.
+   */
+  onAnswered(contact: Contact, nowMs: number, seenAt?: string): void {
     if (contact.id === this.self) return
     this.departed.delete(contact.id)
     const bits = commonPrefixBits(this.self, contact.id)
     const bucket = this.bucketAt(bits)
-    const known: KnownContact = { id: contact.id, addresses: contact.addresses, lastHeardMs: nowMs }
-    const at = bucket.live.findIndex((each) => each.id === contact.id)
-    if (at >= 0) {
-      bucket.live[at] = known
-    } else if (bucket.live.length < BUCKET_SIZE) {
-      forget(bucket.replacements, contact.id)
-      bucket.live.push(known)
-      this.count++
-      if (bucket.live.length === BUCKET_SIZE) this.explored[bits] = false
-    } else {
-      addReplacement(bucket, contact)
+    const known = bucket.find(contact.id)
+    if (known !== undefined) {
+      known.lastHeardMs = nowMs
+      known.addresses = contact.addresses
+      return
     }
+    const { id, addresses } = contact
+    const sinceMs = this.recalled.get(id) ?? nowMs
+    const tried: Tried = { id, addresses, lastHeardMs: nowMs, sinceMs, subnet: subnetOf(contact, seenAt) }
+    const outcome = bucket.add(tried, () => this.crowdsNow())
+    if (outcome !== 'waiting') this.crowds = undefined
+    if (outcome === 'added') this.count++
+    if (bucket.isFull) this.explored[bits] = 0
+  }
+
+  /** These were contacts in an earlier run; once they answer again they count as known since then. */
+  recall(contacts: readonly Pick<KnownContact, 'id' | 'sinceMs'>[]): void {
+    for (const { id, sinceMs } of contacts) this.recalled.set(id, sinceMs)
   }
 
   /** Somebody mentioned the contact; it counts for nothing until it answers us. */
   onMentioned(contact: Contact): void {
     if (contact.id === this.self || this.departed.has(contact.id)) return
-    const bucket = this.bucketAt(commonPrefixBits(this.self, contact.id))
-    if (!bucket.live.some((each) => each.id === contact.id)) addReplacement(bucket, contact)
+    this.bucketAt(commonPrefixBits(this.self, contact.id)).mention(contact)
   }
 
   /** The contact is gone. Returns those that could take its place, best first, for the overlay to probe. */
   onDeparted(id: NodeId, nowMs: number): readonly Contact[] {
     if (id === this.self) return []
     const bucket = this.bucketAt(commonPrefixBits(this.self, id))
-    forget(bucket.replacements, id)
-    const at = bucket.live.findIndex((each) => each.id === id)
-    if (at < 0) return []
-    const [contact] = bucket.live.splice(at, 1)
+    bucket.forget(id)
+    const contact = bucket.remove(id)
+    if (contact === undefined) return []
     this.count--
-    if (contact !== undefined) this.rememberDeparted(contact, nowMs)
-    return [...bucket.replacements].reverse()
+    this.crowds = undefined
+    this.rememberDeparted({ id, addresses: contact.addresses }, nowMs)
+    return bucket.waiting()
   }
 
   /**
@@ -108,13 +105,13 @@ export class RoutingTable {
     for (let bits = 0; bits < BUCKETS_MAX; bits++) {
       const sharedWithTarget = bits === shared ? shared + 1 : Math.min(bits, shared)
       const hasRoom = (this.buckets[bits]?.live.length ?? 0) < BUCKET_SIZE
-      if (sharedWithTarget > met && hasRoom) this.explored[bits] = true
+      if (sharedWithTarget > met && hasRoom) this.explored[bits] = 1
     }
   }
 
   /** The live contact with this id. */
   get(id: NodeId): KnownContact | undefined {
-    return this.buckets[commonPrefixBits(this.self, id)]?.live.find((each) => each.id === id)
+    return this.buckets[commonPrefixBits(this.self, id)]?.find(id)
   }
 
   /** Up to `count` live contacts, nearest to `point` first. */
@@ -125,6 +122,26 @@ export class RoutingTable {
       if (found.length >= count) break
     }
     return found.slice(0, count)
+  }
+
+  /**
+   * What a reply names: the nearest live contacts, and some of each prefix shell farther out (nodes that share exactly so many bits
+   * with the point), in turns. Whoever crowds the place next to the point crowds nobody else out.
+   */
+  balanced(point: Point): readonly KnownContact[] {
+    const named: KnownContact[] = []
+    this.turn++
+    for (const { contacts } of this.groupsByDistance(point)) {
+      const sorted = sortByDistance(point, contacts)
+      const nearest = sorted.splice(0, Math.max(0, NEAREST_IN_REPLY - named.length))
+      named.push(...nearest)
+      const room = Math.min(PER_SHELL_IN_REPLY, sorted.length, CONTACTS_MAX - named.length)
+      // The next nearest, or in every other reply any: those just beyond the nearest matter most.
+      const from = this.turn % 2 === 0 || sorted.length === 0 ? 0 : this.turn % sorted.length
+      for (let nth = 0; nth < room; nth++) named.push(present(sorted[(from + nth) % sorted.length], 'one of the shell'))
+      if (named.length >= CONTACTS_MAX) break
+    }
+    return named
   }
 
   /**
@@ -159,7 +176,7 @@ export class RoutingTable {
     return quiet.sort((a, b) => a.lastHeardMs - b.lastHeardMs).slice(0, count)
   }
 
-  all(): KnownContact[] {
+  all(): Tried[] {
     return this.buckets.flatMap((bucket) => bucket?.live ?? [])
   }
 
@@ -183,27 +200,26 @@ export class RoutingTable {
   candidates(count: number): readonly Contact[] {
     const wanted: Contact[] = []
     for (const bucket of this.buckets) {
-      if (bucket !== undefined && bucket.live.length < BUCKET_SIZE) wanted.push(...bucket.replacements)
+      if (bucket !== undefined && !bucket.isFull) wanted.push(...bucket.waiting())
     }
     return wanted.slice(0, count)
   }
 
-  /** A replacement that did not answer. */
-  onCandidateFailed(id: NodeId): void {
-    forget(this.bucketAt(commonPrefixBits(this.self, id)).replacements, id)
+  /** One that was only mentioned, to be tried; `dice` is a whole number. */
+  untried(dice: number): Contact | undefined {
+    const buckets = this.buckets.filter((bucket) => bucket?.isWaitedFor === true)
+    return buckets[dice % Math.max(1, buckets.length)]?.untried(dice)
   }
 
-  /**
-   * How many nodes the network has, this one included: exact while the table knows all of them, else from the density around
-   * this node's id: of n points spread evenly, the k-th nearest lies at distance k/n on average.
-   */
-  sizeEstimate(): number {
+  /** A replacement that did not answer. */
+  onCandidateFailed(id: NodeId): void {
+    this.buckets[commonPrefixBits(this.self, id)]?.forget(id)
+  }
+
+  /** How many nodes the network has, this one included, while the table knows all of them. */
+  exactSize(): number | undefined {
     const everybody = this.nearestIfComplete(this.self, Number.MAX_SAFE_INTEGER)
-    if (everybody !== undefined) return everybody.length + 1
-    const neighbours = this.nearest(this.self, BUCKET_SIZE)
-    const farthest = neighbours.at(-1)
-    if (farthest === undefined) return 1
-    return Math.max(this.count + 1, Math.round((neighbours.length - 1) / distanceFraction(this.self, farthest.id)))
+    return everybody === undefined ? undefined : everybody.length + 1
   }
 
   /**
@@ -224,7 +240,7 @@ export class RoutingTable {
     for (let bits = from; bits < to; bits++) {
       const bucket = this.buckets[bits]
       if (bucket !== undefined) contacts.push(...bucket.live)
-      complete &&= this.explored[bits] === true && (bucket === undefined || hasAll(bucket))
+      complete &&= this.explored[bits] === 1 && (bucket === undefined || hasAll(bucket))
     }
     return { contacts, complete }
   }
@@ -233,7 +249,11 @@ export class RoutingTable {
     const known = this.buckets[bits]
     if (known !== undefined) return known
     while (this.buckets.length < bits) this.buckets.push(undefined)
-    return (this.buckets[bits] = { live: [], replacements: [] })
+    return (this.buckets[bits] = new Bucket())
+  }
+
+  private crowdsNow(): Crowds {
+    return (this.crowds ??= crowdsOf(this.all()))
   }
 
   private rememberDeparted(contact: Contact, nowMs: number): void {
@@ -247,20 +267,9 @@ export class RoutingTable {
 
 /** Room is left, and nobody is waiting to be proven. */
 function hasAll(bucket: Bucket): boolean {
-  return bucket.live.length < BUCKET_SIZE && bucket.replacements.length === 0
+  return !bucket.isFull && !bucket.isWaitedFor
 }
 
 function sortByDistance(point: Point, contacts: readonly KnownContact[]): KnownContact[] {
   return [...contacts].sort((a, b) => compareDistance(point, a.id, b.id))
-}
-
-function addReplacement(bucket: Bucket, contact: Contact): void {
-  forget(bucket.replacements, contact.id)
-  bucket.replacements.push({ id: contact.id, addresses: contact.addresses })
-  if (bucket.replacements.length > REPLACEMENTS_MAX) bucket.replacements.shift()
-}
-
-function forget(contacts: Contact[], id: NodeId): void {
-  const at = contacts.findIndex((each) => each.id === id)
-  if (at >= 0) contacts.splice(at, 1)
 }

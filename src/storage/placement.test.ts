@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import type { NodeId, Point } from '../base/id.ts'
 import type { Contact } from '../ports/connection.ts'
-import type { Region } from '../overlay/overlay.ts'
+import type { Region } from '../overlay/region.ts'
 import { BUSY_TRIES_MAX } from './limits.ts'
 import { Placement, type Batch } from './placement.ts'
 

@@ -7,7 +7,7 @@
 import { assert } from '../base/assert.ts'
 import type { NodeId } from '../base/id.ts'
 import type { Contact } from '../ports/connection.ts'
-import type { Region } from '../overlay/overlay.ts'
+import type { Region } from '../overlay/region.ts'
 import { failureDomain } from './failureDomain.ts'
 import { ACKNOWLEDGED_SHARE, BUSY_TRIES_MAX } from './limits.ts'
 

@@ -9,8 +9,8 @@ export const HEAD_BYTES_MAX = 128 * KIB
 export const BODY_BYTES_MAX = MIB
 /** Parts of one body; a stripe has at most 256 fragments. */
 export const BODY_PARTS_MAX = 256
-/** Contacts in one reply: a bucket and a half, so that it still fills a region when a third of them have just gone. */
-export const CONTACTS_MAX = 32
+/** Contacts in one reply: the nearest, somewhat more than a region, and some of each prefix shell farther out. */
+export const CONTACTS_MAX = 40
 /** Addresses of one contact: IPv4, IPv6, and a relay or two. */
 export const ADDRESSES_MAX = 6
 export const ADDRESS_CHARS_MAX = 255

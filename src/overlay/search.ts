@@ -1,0 +1,115 @@
+/**
+ * Lookups over the network: asks whom the lookup says, tells it what came, and lets the table, the size estimate and the suspicion
+ * learn from it. Every lookup ends: each request has a deadline, and the lookup one of its own.
+ */
+import { abortFailure, isFailure } from '../base/failure.ts'
+import type { Point } from '../base/id.ts'
+import { deferred } from '../base/signals.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Contact } from '../ports/connection.ts'
+import type { Network } from '../ports/network.ts'
+import type { Messages } from '../wire/messages.ts'
+import { FIND_MS, LOOKUP_MS, REGION_SIZE } from './limits.ts'
+import type { Liveness } from './liveness.ts'
+import { Lookup, type LookupResult } from './lookup.ts'
+import type { RoutingTable } from './routingTable.ts'
+import { SizeEstimate } from './sizeEstimate.ts'
+import { Suspicion } from './suspicion.ts'
+
+export interface SearchDeps {
+  readonly clock: Clock
+  readonly network: Network<Messages>
+  readonly table: RoutingTable
+  readonly liveness: Liveness
+}
+
+export class Search {
+  private readonly deps: SearchDeps
+  private readonly size = new SizeEstimate()
+  private readonly suspicion = new Suspicion()
+
+  constructor(deps: SearchDeps) {
+    this.deps = deps
+  }
+
+  /** Estimate of how many nodes the network has, this one included; exact while the table knows all of them. */
+  networkSize(): number {
+    const { table } = this.deps
+    return table.exactSize() ?? this.size.value(table.self, table.nearest(table.self, REGION_SIZE), table.size + 1)
+  }
+
+  /** Places of which the size estimate knows the density. */
+  get sampleCount(): number {
+    return this.size.sampleCount
+  }
+
+  /** Share of liars that lookups have met of late. */
+  lyingShare(): number {
+    return this.suspicion.lyingShare(this.deps.clock.now())
+  }
+
+  /** The nodes around a point that has nothing to do with this node's own id. Rejects only when the signal is aborted. */
+  async lookup(target: Point, signal?: AbortSignal): Promise<LookupResult> {
+    const found = await this.lookupNearby(target, signal)
+    if (found.exhaustive) this.size.onLookup(target, found.closest)
+    return found
+  }
+
+  /** The same for a point chosen by this node's own id: it says nothing about the network's size that the table does not. */
+  async lookupNearby(target: Point, signal?: AbortSignal): Promise<LookupResult> {
+    const { clock } = this.deps
+    const lookup = this.begin(target)
+    let changed = deferred<void>()
+    for (;;) {
+      if (signal?.aborted === true) throw abortFailure(signal)
+      const step = lookup.next(clock.now())
+      if (step.kind === 'done') {
+        this.learn(target, step)
+        return step
+      }
+      if (step.kind === 'wait') {
+        await changed.promise
+        changed = deferred<void>()
+        continue
+      }
+      void this.ask(lookup, step.contact, signal).then(() => {
+        changed.resolve()
+      })
+    }
+  }
+
+  private begin(target: Point): Lookup {
+    const { table, clock } = this.deps
+    return new Lookup({
+      target,
+      self: table.self,
+      seeds: table.nearest(target, REGION_SIZE),
+      contacts: () => table.all(),
+      networkSize: this.networkSize(),
+      suspectedShare: this.lyingShare(),
+      deadlineMs: clock.now() + LOOKUP_MS,
+    })
+  }
+
+  private async ask(lookup: Lookup, contact: Contact, signal?: AbortSignal): Promise<void> {
+    const { network, table, liveness } = this.deps
+    try {
+      const options = signal === undefined ? { timeoutMs: FIND_MS } : { timeoutMs: FIND_MS, signal }
+      const { contacts } = await network.request(contact, 'find', { target: lookup.target }, options)
+      liveness.onAnswer(contact)
+      for (const mentioned of contacts) table.onMentioned(mentioned)
+      lookup.onReply(contact.id, contacts)
+    } catch (error) {
+      if (!isFailure(error)) throw error
+      lookup.onFailure(contact.id)
+      // A caller that gives up says nothing about the peer.
+      if (signal?.aborted !== true) liveness.onSilence(contact, error)
+    }
+  }
+
+  private learn(target: Point, { closest, exhaustive, reach, lyingShare }: LookupResult): void {
+    // What an empty table finds says nothing about the space.
+    if (exhaustive && closest.length > 0) this.deps.table.onExplored(target, reach)
+    if (lyingShare !== undefined) this.suspicion.onLookup(lyingShare, this.deps.clock.now())
+  }
+}

@@ -1,0 +1,54 @@
+/**
+ * How many nodes the network has, from how densely they lie: of n points spread evenly, the k-th nearest to any place is at k/n of
+ * the space on average. One place is off by a quarter, so several are averaged, without the outer quarters: places that
+ * somebody crowds with ids of his choice do not move the estimate.
+ */
+import { distanceFraction, type Point } from '../base/id.ts'
+import type { Contact } from '../ports/connection.ts'
+import { REGION_SIZE, SIZE_SAMPLES } from './limits.ts'
+
+/** Lookups of targets that share so many digits are one sample. */
+const PLACE_DIGITS = 2
+
+export class SizeEstimate {
+  /** By place, the oldest first. */
+  private readonly samples = new Map<string, number>()
+
+  get sampleCount(): number {
+    return this.samples.size
+  }
+
+  /** A lookup of a point that this node's own id says nothing about has met these, nearest first. */
+  onLookup(target: Point, closest: readonly Contact[]): void {
+    const sample = densityAround(target, closest)
+    if (sample === undefined) return
+    const place = target.slice(0, PLACE_DIGITS)
+    this.samples.delete(place)
+    this.samples.set(place, sample)
+    for (const oldest of this.samples.keys()) {
+      if (this.samples.size <= SIZE_SAMPLES) break
+      this.samples.delete(oldest)
+    }
+  }
+
+  /** This node included. `self` and `neighbours`, nearest first, are one more place; `known` nodes there are at the least. */
+  value(self: Point, neighbours: readonly Contact[], known: number): number {
+    const own = densityAround(self, neighbours)
+    const samples = own === undefined ? [...this.samples.values()] : [...this.samples.values(), own]
+    if (samples.length === 0) return known
+    return Math.max(known, Math.round(1 + interquartileMean(samples)))
+  }
+}
+
+function densityAround(target: Point, nearest: readonly Contact[]): number | undefined {
+  const last = nearest[REGION_SIZE - 1]
+  return last === undefined ? undefined : (REGION_SIZE - 1) / distanceFraction(target, last.id)
+}
+
+/** The mean of the middle half; of all while there are few. */
+function interquartileMean(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  const trimmed = Math.floor(sorted.length / 4)
+  const middle = sorted.slice(trimmed, sorted.length - trimmed)
+  return middle.reduce((sum, value) => sum + value, 0) / middle.length
+}

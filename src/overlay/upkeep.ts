@@ -1,0 +1,154 @@
+/**
+ * What keeps a node in the network: joining, keep-alives, refresh walks, feelers, and coming back after a partition or a full stop.
+ * Each round is a few requests, whatever the size of the network.
+ */
+import { present } from '../base/assert.ts'
+import { ID_BYTES, parseId, type Point } from '../base/id.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Contact } from '../ports/connection.ts'
+import type { Random } from '../ports/random.ts'
+import type { StateStore } from '../ports/stateStore.ts'
+import {
+  FEELER_MS,
+  KEEP_ALIVE_MS,
+  KEEP_ALIVES_PER_ROUND,
+  QUIET_MS,
+  REFRESH_MS,
+  REGION_SIZE,
+  SOUNDINGS,
+} from './limits.ts'
+import { passOver, type Liveness } from './liveness.ts'
+import { loadPeers, savePeers } from './peerCache.ts'
+import type { RoutingTable } from './routingTable.ts'
+import type { Search } from './search.ts'
+
+export interface UpkeepDeps {
+  readonly clock: Clock
+  readonly random: Random
+  readonly state: StateStore
+  readonly table: RoutingTable
+  readonly liveness: Liveness
+  readonly search: Search
+  /** Aborted when the node stops. */
+  readonly ending: AbortSignal
+}
+
+export class Upkeep {
+  private readonly deps: UpkeepDeps
+  private bootstrap: readonly Contact[] = []
+  private hasSettled = false
+  private soundings = 0
+
+  constructor(deps: UpkeepDeps) {
+    this.deps = deps
+  }
+
+  start(): void {
+    void this.every(KEEP_ALIVE_MS, () => this.keepAlive())
+    void this.every(REFRESH_MS, () => this.refresh())
+    void this.every(FEELER_MS, () => this.feel())
+  }
+
+  async join(bootstrap: readonly Contact[], signal?: AbortSignal): Promise<void> {
+    const { state, table, liveness } = this.deps
+    this.bootstrap = bootstrap
+    const remembered = await loadPeers(state)
+    table.recall(remembered)
+    await Promise.all([...bootstrap, ...remembered].map((contact) => liveness.probe(contact)))
+    if (table.size > 0) await this.explore(signal)
+  }
+
+  /** A disk that is full or broken does not keep a node off the network. */
+  async rememberPeers(): Promise<void> {
+    const { state, table } = this.deps
+    await savePeers(state, table.nearest(table.self, Number.MAX_SAFE_INTEGER)).catch(passOver)
+  }
+
+  private async keepAlive(): Promise<void> {
+    const { table, ending } = this.deps
+    if (table.size === 0 || !this.hasSettled) {
+      // Nodes that start together know little of one another when they join, so each joins again soon after.
+      await this.join(this.bootstrap, ending)
+      this.hasSettled = table.size > 0
+    }
+    // Where one has gone without a word others may have, so go on at once.
+    let isCalm = false
+    while (!isCalm) isCalm = await this.checkQuiet()
+    await this.probeCandidates()
+    await this.probeDeparted()
+    await this.sound()
+  }
+
+  /** Asks those not heard from for longest whether they are there; true when all of them are. */
+  private async checkQuiet(): Promise<boolean> {
+    const { table, liveness, clock } = this.deps
+    const before = liveness.departureCount
+    const quiet = table.quietSince(clock.now() - QUIET_MS, KEEP_ALIVES_PER_ROUND)
+    await Promise.all(quiet.map((contact) => liveness.probe(contact)))
+    return quiet.length === 0 || liveness.departureCount === before
+  }
+
+  /** Proves those that were only mentioned, where the table has room for them. */
+  private async probeCandidates(): Promise<void> {
+    const { table, liveness } = this.deps
+    await Promise.all(table.candidates(REGION_SIZE).map((contact) => liveness.probe(contact)))
+  }
+
+  /** Asks one of those that are gone. If it is back, others are: a partition has healed. */
+  private async probeDeparted(): Promise<void> {
+    const { table, liveness, clock, random, ending } = this.deps
+    const departed = table.recentlyDeparted(clock.now())
+    if (departed.length === 0) return
+    const contact = present(departed[random.integer(departed.length)], 'one of the departed')
+    await liveness.probe(contact)
+    if (table.get(contact.id) !== undefined) await this.explore(ending)
+  }
+
+  /** Looks at one random place more, until there are enough to estimate the network's size from. */
+  private async sound(): Promise<void> {
+    const { table, search, ending } = this.deps
+    if (this.soundings >= SOUNDINGS || table.exactSize() !== undefined) return
+    this.soundings++
+    await search.lookup(this.randomPoint(), ending)
+  }
+
+  private async refresh(): Promise<void> {
+    const { search, ending } = this.deps
+    await search.lookup(this.randomPoint(), ending)
+    await this.explore(ending)
+  }
+
+  /** Tries one that was only mentioned: a table that fills up with hearsay is no table. */
+  private async feel(): Promise<void> {
+    const { table, liveness, random } = this.deps
+    const untried = table.untried(random.integer(2 ** 30))
+    if (untried !== undefined) await liveness.probe(untried)
+  }
+
+  /** Meets the neighbours, then somebody in each part of the space of which the table could hold more. */
+  private async explore(signal: AbortSignal | undefined): Promise<void> {
+    const { table, search, random } = this.deps
+    const { closest, reach } = await search.lookupNearby(table.self, signal)
+    if (closest.length === 0) return
+    const buckets = reach === undefined ? [] : table.bucketsWithRoom(reach)
+    const points = buckets.map((bits) => table.pointIn(bits, random.bytes(ID_BYTES)))
+    await Promise.all(points.map((point) => search.lookupNearby(point, signal)))
+    await this.probeCandidates()
+    await this.rememberPeers()
+  }
+
+  private randomPoint(): Point {
+    return present(parseId<Point>(this.deps.random.bytes(ID_BYTES)), 'a random id')
+  }
+
+  /** Runs `work` again and again until this node stops; one failed round does not end the next. */
+  private async every(periodMs: number, work: () => Promise<void>): Promise<void> {
+    const { clock, random, ending } = this.deps
+    while (!ending.aborted) {
+      // Nodes that started together must not act together for ever.
+      const jitterMs = random.integer(Math.ceil(periodMs / 4))
+      await clock.sleep(periodMs - jitterMs, ending).catch(passOver)
+      if (!ending.aborted) await work().catch(passOver)
+    }
+  }
+}
