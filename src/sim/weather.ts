@@ -6,10 +6,8 @@
  */
 import { assert } from '../base/assert.ts'
 import { SECOND } from '../base/units.ts'
-import type { MessageMap } from '../ports/network.ts'
 import { avalanche } from './fastHash.ts'
 import type { LinkSet } from './links.ts'
-import type { SimProcess } from './machine.ts'
 import type { SeededRandom } from './seededRandom.ts'
 import type { World } from './world.ts'
 
@@ -40,12 +38,18 @@ export interface UnsettledOptions {
   readonly spellMsMax: number
 }
 
-export class Weather<P extends SimProcess, M extends MessageMap> {
-  private readonly world: World<P, M>
+/** What weather needs of a world; every world has it. */
+type WeatherWorld = Pick<
+  World,
+  'clock' | 'random' | 'nodeCount' | 'isUp' | 'crash' | 'restart' | 'cut' | 'slowWhere' | 'clogWhere'
+>
+
+export class Weather {
+  private readonly world: WeatherWorld
   private readonly dice: SeededRandom
 
   /** `label` tells the dice of several weathers of one world apart. */
-  constructor(world: World<P, M>, label = 'weather') {
+  constructor(world: WeatherWorld, label = 'weather') {
     this.world = world
     this.dice = world.random.fork(label)
   }
