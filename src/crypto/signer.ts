@@ -12,11 +12,11 @@ export interface Signer {
   sign(message: Uint8Array): Bytes
 }
 
-/** From a 32-byte Ed25519 seed. */
-export function signerOf(primitives: Primitives, seed: Uint8Array): Signer {
+/** From a 32-byte Ed25519 seed. `id` is the key's in a network whose ids cost a puzzle; in others it is the key's hash. */
+export function signerOf(primitives: Primitives, seed: Uint8Array, id?: NodeId): Signer {
   const publicKey = primitives.publicKey(seed)
   return {
-    id: nodeIdOf(primitives, publicKey),
+    id: id ?? nodeIdOf(primitives, publicKey),
     publicKey,
     sign: (message) => primitives.sign(seed, message),
   }

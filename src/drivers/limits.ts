@@ -13,6 +13,13 @@ export const KEEP_ALIVE_MS = 30 * SECOND
 export const INBOUND_CONNECTIONS_MAX = 1024
 /** Of those, how many may be between TCP's accept and the preamble: strangers who have proven nothing yet. */
 export const HALF_OPEN_CONNECTIONS_MAX = 128
+/**
+ * Unknown keys that are checked in a minute for peers that came unasked, where ids cost a puzzle: a household, an office or a school
+ * whose machines all start at once, ...
+ */
+export const STRANGERS_PER_BLOCK_MAX = 12
+/** ... and the world: ten a second are a sixth of a core under the public puzzle, whoever attacks. Known peers are not counted. */
+export const STRANGERS_PER_MINUTE_MAX = 600
 /** Connections waiting in the kernel to be accepted: a whole local network starts at once. */
 export const LISTEN_BACKLOG = 512
 /** Addresses of one peer that are tried; gossip may name more to make this node dial strangers. */
@@ -46,4 +53,5 @@ export const CODER_IDLE_MS = 30 * SECOND
 
 assert(QUEUE_BYTES_ROOM >= WRITE_BYTES, 'a queue with room takes a whole write')
 assert(QUEUE_BYTES_MAX >= 16 * FRAME_BYTES_MAX, 'the queue holds a burst of the largest frames')
+assert(STRANGERS_PER_BLOCK_MAX * 16 < STRANGERS_PER_MINUTE_MAX, 'a few neighbourhoods never take all of the checks')
 assert(HALF_OPEN_CONNECTIONS_MAX < INBOUND_CONNECTIONS_MAX, 'strangers never take all of the room')

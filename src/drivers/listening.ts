@@ -57,7 +57,8 @@ function outwardHosts(): string[] {
   return outward.map(({ address }) => address)
 }
 
-function isLoopback(host: string): boolean {
+/** Of an IP address, without brackets. */
+export function isLoopback(host: string): boolean {
   const family = isIP(host)
   return family !== 0 && LOOPBACK.check(host, family === 6 ? 'ipv6' : 'ipv4')
 }

@@ -6,11 +6,26 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { isFailure } from '../base/failure.ts'
+import { NodeIds } from '../crypto/nodeIds.ts'
 import { certificatePem, certifiedKey, selfSignedCertificate } from './certificate.ts'
 import { identityFromSeed, openIdentity } from './nodeIdentity.ts'
+import { NodeMemoryHard } from './nodeMemoryHard.ts'
 import { NodePrimitives } from './nodePrimitives.ts'
 
 const primitives = new NodePrimitives()
+
+/** As a node of the first version wrote it, and the id that it had. It does not solve the puzzle below. */
+const OLD_KEY = `-----BEGIN PRIVATE KEY-----
+MC4CAQAwBQYDK2VwBCIEIAcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcH
+-----END PRIVATE KEY-----
+`
+const OLD_ID = 'fe812c12f3ab4ce6ac5db69ac352f906cb1b11ef43fb33e252ef7ff552263889'
+
+/** Ids of a network with a puzzle that takes no time. */
+function puzzledIds(network = 'test'): NodeIds {
+  const puzzle = { memoryKib: 64, passes: 1, difficultyBits: 4 }
+  return new NodeIds(primitives, { network, puzzle, memoryHard: new NodeMemoryHard() })
+}
 
 async function temporaryFolder(): Promise<AsyncDisposable & { readonly path: string }> {
   const path = await mkdtemp(join(tmpdir(), 'mainframe-identity-'))
@@ -25,6 +40,34 @@ void test('a node that starts again is the same node, with its key private to it
   assert.equal(second.id, first.id)
   assert.equal((await stat(join(nodeFolder, 'identity.key'))).mode & 0o777, 0o600)
   assert.deepEqual(await readdir(nodeFolder), ['identity.key'])
+})
+
+void test('where ids cost a puzzle a key is found that solves it, once', async () => {
+  await using folder = await temporaryFolder()
+  const told: number[] = []
+  const first = await openIdentity(folder.path, primitives, puzzledIds(), (attempts) => told.push(attempts))
+  assert.equal(told[0], 0)
+  assert.equal(await puzzledIds().judge(first.publicKey, 'own'), first.id)
+  const second = await openIdentity(folder.path, primitives, puzzledIds(), () => assert.fail('the key is there'))
+  assert.deepEqual([second.id, second.publicKey], [first.id, first.publicKey])
+  assert.deepEqual(await readdir(folder.path), ['identity.key'])
+})
+
+void test('a key file from before there were puzzles goes on working where ids cost none, under the same id', async () => {
+  await using folder = await temporaryFolder()
+  await writeFile(join(folder.path, 'identity.key'), OLD_KEY, { mode: 0o600 })
+  assert.equal((await openIdentity(folder.path, primitives)).id, OLD_ID)
+})
+
+void test('a key that does not solve the network’s puzzle is refused and left alone, with what to do', async () => {
+  await using folder = await temporaryFolder()
+  const path = join(folder.path, 'identity.key')
+  await writeFile(path, OLD_KEY, { mode: 0o600 })
+  await assert.rejects(
+    openIdentity(folder.path, primitives, puzzledIds()),
+    (error) => isFailure(error, 'refused') && /"test".*64KiB,1,4.*Move the file away/.test(error.message),
+  )
+  assert.equal(await readFile(path, 'utf8'), OLD_KEY)
 })
 
 void test('its signatures verify under its public key, whose hash is its id', async () => {

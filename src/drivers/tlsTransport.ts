@@ -1,16 +1,15 @@
 /**
- * The Transport port on node:tls: TLS 1.3, both sides present a self-signed certificate, and the node id is the hash of the key
- * whose possession TLS has proven. Chains, names, dates and session resumption have no part in it.
+ * The Transport port on node:tls: TLS 1.3, both sides present a self-signed certificate, and the node id follows from the key whose
+ * possession TLS has proven (peerProof.ts). Chains, names, dates and session resumption have no part in it.
  */
 import type { DropArgument, Socket } from 'node:net'
 import { connect, createSecureContext, createServer, type SecureContext, type Server, type TLSSocket } from 'node:tls'
 import { abortFailure, Failure, isFailure } from '../base/failure.ts'
 import type { NodeId } from '../base/id.ts'
 import { deferred } from '../base/signals.ts'
-import { nodeIdOf } from '../crypto/derive.ts'
+import { NodeIds } from '../crypto/nodeIds.ts'
 import type { Address, Channel, Connection, Contact, Transport } from '../ports/connection.ts'
 import type { Primitives } from '../ports/primitives.ts'
-import { certifiedKey } from './certificate.ts'
 import {
   DIAL_ADDRESSES_MAX,
   HALF_OPEN_CONNECTIONS_MAX,
@@ -20,13 +19,19 @@ import {
 } from './limits.ts'
 import { listenAddresses, listenFailure, localAddressFor } from './listening.ts'
 import type { NodeIdentity } from './nodeIdentity.ts'
+import { PeerProof, provenKey } from './peerProof.ts'
 import { preambleOf, readPreamble } from './preamble.ts'
+import { StrangerBudget } from './strangerBudget.ts'
 import { formatTlsAddress, parseTlsAddress, plainHost, type TlsAddress } from './tlsAddress.ts'
 import { TlsConnection, type ConnectionFacts } from './tlsConnection.ts'
 
 export interface TlsTransportOptions {
   readonly identity: NodeIdentity
   readonly primitives: Primitives
+  /** Which ids keys have in this network; by default the hash of the key. Whoever gives it closes it. */
+  readonly ids?: NodeIds
+  /** What peers that come unasked may have checked, where ids cost a puzzle; by default as limits.ts says. */
+  readonly strangers?: StrangerBudget
   /** The IP address to listen on and to dial from; `0.0.0.0` or `::` for all. */
   readonly host: string
   /** 0 takes any free port. */
@@ -42,6 +47,7 @@ const CIPHERS = 'TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_256
 
 export class TlsTransport implements Transport {
   private readonly options: TlsTransportOptions
+  private readonly proof: PeerProof
   private readonly context: SecureContext
   private readonly connections = new Set<TlsConnection>()
   /** Sockets that have not become connections: dialled ones, and accepted ones by their remote end. */
@@ -53,7 +59,9 @@ export class TlsTransport implements Transport {
   private closed = false
 
   constructor(options: TlsTransportOptions) {
+    const { primitives, ids = new NodeIds(primitives), strangers = new StrangerBudget() } = options
     this.options = options
+    this.proof = new PeerProof(ids, strangers)
     const { keyPem, certificatePem } = options.identity
     this.context = createSecureContext({ key: keyPem, cert: certificatePem, minVersion: 'TLSv1.3', ciphers: CIPHERS })
   }
@@ -71,7 +79,7 @@ export class TlsTransport implements Transport {
       minVersion: 'TLSv1.3',
       ciphers: CIPHERS,
       requestCert: true,
-      // No authority signs these certificates; `peerOf` judges them.
+      // No authority signs these certificates; `proof` judges them.
       rejectUnauthorized: false,
       handshakeTimeout: HANDSHAKE_MS_MAX,
     })
@@ -139,9 +147,10 @@ export class TlsTransport implements Transport {
     this.dialled.add(socket)
     try {
       await handshaken(socket, target, signal)
-      const peer = this.peerOf(socket)
+      const peer = await this.proof.ofDialled(socket, signal)
       if (peer !== expected) {
-        throw new Failure('refused', `${formatTlsAddress(target)} is node ${peer}, not ${expected} as expected`)
+        const who = `${formatTlsAddress(target)} is node ${peer}, not ${expected} as expected`
+        throw new Failure('refused', `${who}: another node has taken its address, or check ${this.proof.terms}`)
       }
       socket.write(preambleOf(channel))
       return this.adopt(socket, { peer, channel, outgoing: true, remoteHost: target.host })
@@ -170,8 +179,9 @@ export class TlsTransport implements Transport {
     socket.on('error', ignoreError)
     let connection: TlsConnection
     try {
-      const peer = this.peerOf(socket)
+      const key = provenKey(socket)
       const channel = await readPreamble(socket)
+      const peer = await this.proof.ofAccepted(socket, key, remoteHost)
       this.refuseWhenClosed()
       this.halfOpen.delete(remoteEndOf(socket))
       connection = this.adopt(socket, { peer, channel, outgoing: false, remoteHost })
@@ -183,15 +193,6 @@ export class TlsTransport implements Transport {
       clearTimeout(deadline)
     }
     onConnection(connection)
-  }
-
-  /** The node whose key TLS has seen at work on this socket. Throws `refused` for any that proves no Ed25519 key now. */
-  private peerOf(socket: TLSSocket): NodeId {
-    const certificate = socket.getPeerX509Certificate()
-    const publicKey = certificate && certifiedKey(certificate)
-    if (publicKey === undefined) throw new Failure('refused', 'the peer shows no Ed25519 certificate')
-    if (socket.isSessionReused()) throw new Failure('refused', 'the peer resumed a session instead of proving its key')
-    return nodeIdOf(this.options.primitives, publicKey)
   }
 
   private adopt(socket: TLSSocket, facts: ConnectionFacts): TlsConnection {
