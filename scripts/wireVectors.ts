@@ -79,7 +79,7 @@ const EXAMPLES: { readonly [K in MessageKind]: readonly [Messages[K]['request'],
 
 /** The vectors as this code makes them. */
 export function wireVectors(): WireVectors {
-  return { frames: [hello(), ...messages(), ...notices()], refused: refused() }
+  return { frames: [...hellos(), ...messages(), ...notices()], refused: refused() }
 }
 
 /** A value as JSON can hold it. */
@@ -92,9 +92,11 @@ export function printable(value: unknown): unknown {
   return Object.fromEntries(fields.map(([name, each]) => [name, printable(each)]))
 }
 
-function hello(): FrameVector {
-  const value = { versionMin: 1, versionMax: 1, network: 'example', addresses: ['tls://127.24.0.1:4101'] }
-  return vector('hello', 0, { head: encodeAs(helloSchema, value), body: [] }, { value })
+function hellos(): readonly FrameVector[] {
+  return [undefined, { memoryKib: 16_384, passes: 1, difficultyBits: 6 }].map((puzzle) => {
+    const value = { versionMin: 1, versionMax: 1, network: 'example', addresses: ['tls://127.24.0.1:4101'], puzzle }
+    return vector('hello', 0, { head: encodeAs(helloSchema, value), body: [] }, { value: printable(value) })
+  })
 }
 
 function messages(): readonly FrameVector[] {
@@ -136,7 +138,7 @@ function refused(): WireVectors['refused'] {
   const head = (...bytes: number[]): Bytes => Uint8Array.from(bytes)
   const ping = head(0x83, 0x01, 0x80, 0x80)
   const find = (tail: Bytes): Bytes => concat(head(0x83, 0x02, 0x81), tail, head(0x80))
-  const helloOf = (network: Bytes): Bytes => concat(head(0x84, 0x01, 0x01), network, head(0x80))
+  const helloOf = (network: Bytes): Bytes => concat(head(0x85, 0x01, 0x01), network, head(0x80, 0xf6))
   const request = (of: Bytes, body: Bytes = head()): string => raw(2, 1, of, body)
   return [
     { why: 'shorter than its fixed part', frame: '0200000001000000' },

@@ -5,6 +5,7 @@
 import { abortFailure, Failure, isFailure } from '../base/failure.ts'
 import { Semaphore } from '../base/semaphore.ts'
 import { deferred, orAborted, type Deferred } from '../base/signals.ts'
+import { isSamePuzzle, printPuzzle } from '../crypto/idPuzzle.ts'
 import type { Connection } from '../ports/connection.ts'
 import { packEnvelope, unpackEnvelope, type Envelope } from './envelope.ts'
 import { HEAD_BYTES_MAX, INBOUND_REQUESTS_MAX } from './limits.ts'
@@ -271,6 +272,10 @@ function helloMismatch(ours: Hello, theirs: Hello): string | undefined {
   if (ours.network !== theirs.network) return `the peer belongs to the network "${theirs.network}"`
   if (theirs.versionMin > PROTOCOL_VERSION || theirs.versionMax < PROTOCOL_VERSION) {
     return `the peer speaks versions ${String(theirs.versionMin)} to ${String(theirs.versionMax)} of the protocol`
+  }
+  if (!isSamePuzzle(ours.puzzle, theirs.puzzle)) {
+    const [here, there] = [printPuzzle(ours.puzzle), printPuzzle(theirs.puzzle)]
+    return `the peer's network has another puzzle for ids (${there}) than this node's (${here})`
   }
   return undefined
 }

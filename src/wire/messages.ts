@@ -6,6 +6,7 @@ import { assert } from '../base/assert.ts'
 import type { NodeId, StripeId, Point } from '../base/id.ts'
 import { KIB } from '../base/units.ts'
 import { PROOF_BYTES_MAX } from '../coding/merkle.ts'
+import type { IdPuzzle } from '../crypto/idPuzzle.ts'
 import { PUBLIC_KEY_BYTES, SIGNATURE_BYTES } from '../ports/primitives.ts'
 import type { Channel, Contact } from '../ports/connection.ts'
 import {
@@ -34,12 +35,20 @@ const contact: Schema<Contact> = record({
   addresses: list(text(ADDRESS_CHARS_MAX), ADDRESSES_MAX),
 })
 
-/** The first frame on each connection, from both sides. */
+/** Wider than what this version asks for, so that a node that asks for more is told from one that talks nonsense. */
+const idPuzzle: Schema<IdPuzzle> = record({
+  memoryKib: uint(0xffffffff),
+  passes: uint(0xffff),
+  difficultyBits: uint(0xffff),
+})
+
+/** The first frame on each connection, from both sides. `puzzle` is what ids of the network cost. */
 export const helloSchema = record({
   versionMin: uint(0xffff),
   versionMax: uint(0xffff),
   network: text(NETWORK_NAME_CHARS_MAX),
   addresses: list(text(ADDRESS_CHARS_MAX), ADDRESSES_MAX),
+  puzzle: optional(idPuzzle),
 })
 
 /** A stripe's header, encoded as coding/stripe.ts says, and which of its fragments a holder keeps. */
@@ -139,4 +148,5 @@ export type Hello = RecordOf<{
   versionMax: Schema<number>
   network: Schema<string>
   addresses: Schema<readonly string[]>
+  puzzle: Schema<IdPuzzle | undefined>
 }>

@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { isFailure } from '../base/failure.ts'
 import type { StripeId } from '../base/id.ts'
 import { KIB, MIB, MINUTE } from '../base/units.ts'
+import { printPuzzle, type IdPuzzle } from '../crypto/idPuzzle.ts'
 import { NodePrimitives } from '../drivers/nodePrimitives.ts'
 import type { Connection, Transport } from '../ports/connection.ts'
 import { bareWorld } from '../sim/bareWorld.ts'
@@ -36,6 +37,20 @@ async function slowPair() {
   const [a, b] = [networks[0]!, networks[1]!]
   await world.runUntil(Promise.all([a.start(NOBODY), b.start(NOBODY)]), { limitMs: MINUTE })
   return { world, a, b, queued }
+}
+
+/** A request between two nodes whose networks have these puzzles for ids, both of which the ids solve. */
+async function askedUnder(puzzles: readonly (IdPuzzle | undefined)[]): Promise<unknown> {
+  const world = bareWorld({ seed: 1, nodes: 2, primitives: new KeyedPrimitives(new NodePrimitives()) })
+  await world.run(1)
+  const networks = puzzles.map((puzzle, node) => {
+    const { clock, transport, signer } = world.process(node)!.ports
+    return new PeerNetwork({ clock, transport, id: signer.id, networkName: 'test', puzzle })
+  })
+  const [a, b] = [networks[0]!, networks[1]!]
+  await world.runUntil(Promise.all([a.start(NOBODY), b.start(NOBODY)]), { limitMs: MINUTE })
+  b.serve('ping', () => ({}))
+  return world.runUntil(a.request(b.self, 'ping', {}, { timeoutMs: MINUTE }), { limitMs: 2 * MINUTE })
 }
 
 /** The transport, whose connections note how much is queued after each frame. */
@@ -71,6 +86,17 @@ test('however many large requests and replies are due, no more than one waits in
   ])
   await world.runUntil(Promise.all(calls.flat()), { limitMs: 100 * MINUTE })
   assert.ok(queued.bytesMax > 0 && queued.bytesMax < 1.5 * MIB, `${queued.bytesMax} bytes`)
+})
+
+test('nodes whose ids cost the same speak with each other, others are refused and told both puzzles', async () => {
+  const puzzle: IdPuzzle = { memoryKib: 64, passes: 1, difficultyBits: 2 }
+  assert.deepEqual(await askedUnder([puzzle, { ...puzzle }]), {})
+  for (const other of [undefined, { ...puzzle, difficultyBits: 3 }, { ...puzzle, passes: 2 }]) {
+    await assert.rejects(askedUnder([puzzle, other]), (error) => {
+      const says = isFailure(error, 'refused') ? error.message : ''
+      return says.includes(`another puzzle for ids (${printPuzzle(other)}) than this node's (64KiB,1,2)`)
+    })
+  }
 })
 
 test('a request given up while it waits for its turn is never sent, and the next one takes it', async () => {

@@ -5,6 +5,7 @@
 import { abortFailure, Failure } from '../base/failure.ts'
 import type { NodeId } from '../base/id.ts'
 import { orAborted, withDeadline } from '../base/signals.ts'
+import type { IdPuzzle } from '../crypto/idPuzzle.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Channel, Connection, Contact, Transport } from '../ports/connection.ts'
 import type { Handler, Network, Peer, PeerEvents, RequestOptions } from '../ports/network.ts'
@@ -18,6 +19,8 @@ export interface PeerNetworkDeps {
   readonly id: NodeId
   /** Nodes of other networks are refused. */
   readonly networkName: string
+  /** What ids of the network cost, where they cost anything. Nodes that ask for another price are refused. */
+  readonly puzzle?: IdPuzzle | undefined
 }
 
 interface PeerLinks {
@@ -178,6 +181,7 @@ export class PeerNetwork implements Network<Messages> {
       versionMax: PROTOCOL_VERSION,
       network: this.deps.networkName,
       addresses: this.deps.transport.addresses.slice(0, ADDRESSES_MAX),
+      puzzle: this.deps.puzzle,
     }
   }
 

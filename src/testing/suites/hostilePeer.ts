@@ -69,6 +69,7 @@ export function hostilePeerSuite(name: string, setup: () => Promise<ConnectedRig
   for (const [what, change] of [
     ['another network’s name', { network: 'test2' }],
     ['a longer network’s name', { network: 'test\0' }],
+    ['a puzzle for ids where there is none', { puzzle: { memoryKib: 64, passes: 1, difficultyBits: 2 } }],
     ['only later versions', { versionMin: PROTOCOL_VERSION + 1, versionMax: PROTOCOL_VERSION + 9 }],
     ['only earlier versions', { versionMin: 0, versionMax: PROTOCOL_VERSION - 1 }],
   ] as const) {
@@ -110,7 +111,7 @@ export function hostilePeerSuite(name: string, setup: () => Promise<ConnectedRig
       end.connection.send([frame])
       await scene.settle(end.closed)
     }
-    for (const head of ['', '80', 'ff', '8401016161', '840101623d3d80ff', '84010161ff80']) {
+    for (const head of ['', '80', 'ff', '8501016161', '850101623d3d80f6ff', '85010161ff80f6']) {
       const end = await scene.connect()
       end.connection.send([helloOf(fromHex(head) as Bytes)])
       await scene.settle(end.closed)
@@ -319,7 +320,7 @@ class End {
 
   sayHello(change: Partial<Hello> = {}): void {
     const version = { versionMin: PROTOCOL_VERSION, versionMax: PROTOCOL_VERSION }
-    const hello = { ...version, network: this.networkName, addresses: [], ...change }
+    const hello = { ...version, network: this.networkName, addresses: [], puzzle: undefined, ...change }
     this.send('hello', 0, encodeAs(helloSchema, hello))
   }
 
