@@ -2,6 +2,7 @@
  * One node: its layers made, connected and started, and stopped again. Runs in the real world and in the simulated one, on
  * whatever ports it is given. A thin router: whatever decides stands in the layers.
  */
+import { NodeIds } from '../crypto/nodeIds.ts'
 import type { Signer } from '../crypto/signer.ts'
 import { Overlay } from '../overlay/overlay.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -35,6 +36,8 @@ export interface NodePorts {
 export interface NodeConfig {
   /** The node's identity. */
   readonly signer: Signer
+  /** Which ids keys have in this network; by default the hash of the key. Whoever gives it closes it. */
+  readonly ids?: NodeIds
   readonly networkName: string
   readonly version: string
   /** Default share of nodes that may vanish at once, for puts that name none. */
@@ -63,7 +66,11 @@ export class Node {
     this.holder = new Holder({ ...ports, signer: config.signer, overlay })
     this.holder.serve(ports.network)
     const holdings = new Holdings({ ...ports, overlay })
-    this.store = new ObjectStore({ ...ports, overlay, holdings, ledger, window: new StoreWindow() }, config.survive)
+    const ids = config.ids ?? new NodeIds(ports.primitives)
+    this.store = new ObjectStore(
+      { ...ports, ids, overlay, holdings, ledger, window: new StoreWindow() },
+      config.survive,
+    )
     this.overlay.serve()
   }
 

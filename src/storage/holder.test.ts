@@ -8,6 +8,7 @@ import { DAY } from '../base/units.ts'
 import { InlineCoder } from '../coding/inlineCoder.ts'
 import { encodeHeader } from '../coding/stripe.ts'
 import { regionPoint } from '../crypto/derive.ts'
+import { NodeIds } from '../crypto/nodeIds.ts'
 import { NodePrimitives } from '../drivers/nodePrimitives.ts'
 import { StorageWorld } from '../testing/storageWorld.ts'
 import { REGION_SIZE } from '../overlay/limits.ts'
@@ -54,7 +55,7 @@ test('what is kept is signed for, told and given back', async () => {
   const nowMs = storage.world.clock.now()
   const receipt = await ask('store', offer(stripe, [1, 4]))
   const terms = { stripe: stripe.id, sender: storage.world.contact(0).id, indices: [1, 4] }
-  assert.ok(isReceiptValid(primitives, receipt, holder.id, terms))
+  assert.ok(await isReceiptValid({ primitives, ids: new NodeIds(primitives) }, receipt, holder.id, terms))
   assert.ok(receipt.expiresMs >= nowMs + DAY && receipt.expiresMs <= nowMs + DAY + 1_000)
   const unknown = 'f'.repeat(64) as StripeId
   const { holdings } = await ask('have', { stripes: [unknown, stripe.id] })

@@ -4,6 +4,7 @@ import { abortFailure, Failure, isFailure } from '../base/failure.ts'
 import { deferred, linkedController } from '../base/signals.ts'
 import { encodeHeader } from '../coding/stripe.ts'
 import { regionPoint } from '../crypto/derive.ts'
+import type { NodeIds } from '../crypto/nodeIds.ts'
 import type { Overlay } from '../overlay/overlay.ts'
 import type { Region } from '../overlay/region.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -28,6 +29,7 @@ import type { StoreWindow } from './storeWindow.ts'
 export interface PlaceDeps {
   readonly clock: Clock
   readonly primitives: Primitives
+  readonly ids: NodeIds
   readonly network: Network<Messages>
   readonly overlay: Overlay
   readonly window: StoreWindow
@@ -127,7 +129,7 @@ class StripePlacing {
   }
 
   private async store(batch: Batch, signal: AbortSignal): Promise<void> {
-    const { network, primitives } = this.deps
+    const { network } = this.deps
     const { id, fragments, proofs } = this.stripe
     const request = {
       header: this.headerBytes as Uint8Array<ArrayBuffer>,
@@ -138,7 +140,7 @@ class StripePlacing {
     }
     const receipt = await network.request(batch.contact, 'store', request, { timeoutMs: STORE_MS, signal })
     const terms = { stripe: id, sender: network.self.id, indices: batch.indices }
-    if (!isReceiptValid(primitives, receipt, batch.contact.id, terms)) {
+    if (!(await isReceiptValid(this.deps, receipt, batch.contact.id, terms))) {
       throw new Failure('damaged', `node ${batch.contact.id.slice(0, 8)} gave a receipt that it did not sign`)
     }
   }
