@@ -1,122 +1,145 @@
 /**
- * What is going to happen, in order of time and, within one instant, of being scheduled: a heap whose nodes have four children,
- * with its keys in arrays of numbers, so that a step of the heap touches one line of the processor's cache. Cancelling only marks
- * an event; marked events are swept out once they are the majority. Deadlines, which are nearly always cancelled, do not enter
- * the heap at all (deadlineLane.ts).
+ * What is going to happen, in order of time and, within one instant, of being scheduled. Objects that happen stay where they are
+ * put; what is sorted are their numbers (timeHeap.ts). What is cancelled is only passed over, and swept out once it is the majority.
+ * Deadlines, which are nearly always cancelled, do not enter the heap at all (deadlineLane.ts).
  */
 import { assert } from '../base/assert.ts'
-import { DeadlineLane } from './deadlineLane.ts'
+import { DeadlineLane, NOWHERE, type Deadline } from './deadlineLane.ts'
 import type { Lifetime } from './lifetime.ts'
+import { TimeHeap } from './timeHeap.ts'
 
-/** Something that can happen: what happens often is an object of its own and so needs no function made for it. */
+/** Something that can happen once; what happens often is an object of its own and needs no function made for it. */
 export interface Happening {
+  /** Whose it is; it does not happen when that life has ended. */
+  readonly life: Lifetime
+  /** It does not happen. Once true it stays so. */
+  isOff(): boolean
   happen(): void
 }
 
-export interface SimEvent {
-  readonly atMs: number
-  readonly order: number
-  /** Whose event it is; it does not happen when that life has ended. */
-  readonly life: Lifetime
-  /** Undefined once it has happened or was cancelled. */
-  what: Happening | (() => void) | undefined
-}
-
-/** Lets an event happen, once. */
-export function happen(event: SimEvent): void {
-  const { what } = event
-  event.what = undefined
-  if (typeof what === 'function') what()
-  else what?.happen()
-}
-
-/** Lanes are for the few deadlines that are the same everywhere; further ones go into the heap. */
+/** Lanes are for the few delays that are the same everywhere; deadlines of further ones go into the heap. */
 const LANES_MAX = 16
-
-/** Below this many marked events a sweep is not worth its pass over the heap. */
+/** Below this many cancelled events a sweep is not worth its pass over the heap. */
 const SWEEP_COUNT_MIN = 1024
 const CAPACITY_FIRST = 1024
 
 export class EventQueue {
-  private events: SimEvent[] = []
-  /** The `atMs` and `order` of each of `events`. */
-  private times = new Float64Array(CAPACITY_FIRST)
+  /** By place: what is there; undefined where it is free. */
+  private readonly happenings: (Happening | undefined)[] = []
+  /** By place: how many were scheduled before. */
   private orders = new Float64Array(CAPACITY_FIRST)
+  private readonly free: number[] = []
+  private readonly heap: TimeHeap
   private cancelledCount = 0
   private scheduledCount = 0
-  /** By how long after being pushed their deadlines pass. */
   private readonly lanes = new Map<number, DeadlineLane>()
   private readonly laneList: DeadlineLane[] = []
+  /** No lane's first deadline passes before this. */
+  private lanesFromMs = Infinity
 
-  /** Events that will happen, and those marked but not yet swept. */
+  constructor() {
+    this.heap = new TimeHeap((a, b) => this.orderAt(a) < this.orderAt(b))
+  }
+
+  /** Events that will happen, and those cancelled but not yet swept. */
   get size(): number {
-    return this.laneList.reduce((sum, lane) => sum + lane.size, this.events.length)
+    return this.laneList.reduce((sum, lane) => sum + lane.size, this.heap.size)
   }
 
-  push(atMs: number, life: Lifetime, what: Happening | (() => void)): SimEvent {
+  push(atMs: number, what: Happening): void {
     assert(!Number.isNaN(atMs), 'an event happens at some time')
-    const event: SimEvent = { atMs, order: this.scheduledCount++, life, what }
-    const at = this.events.length
-    if (at === this.times.length) this.grow()
-    this.events.push(event)
-    this.rise(event, at)
-    return event
+    const place = this.free.pop() ?? this.happenings.length
+    if (place === this.orders.length) this.grow()
+    this.happenings[place] = what
+    this.orders[place] = this.scheduledCount++
+    this.heap.push(atMs, place)
   }
 
-  /** As push, for what is to happen `delayMs` from `nowMs` and will probably be cancelled with {@link cancelDeadline}. */
-  pushDeadline(nowMs: number, delayMs: number, life: Lifetime, what: Happening): SimEvent {
-    const lane = this.laneFor(delayMs)
-    if (lane === undefined) return this.push(nowMs + delayMs, life, what)
-    const event: SimEvent = { atMs: nowMs + delayMs, order: this.scheduledCount++, life, what }
-    lane.push(event)
-    return event
-  }
-
-  /** Cancels what {@link pushDeadline} gave for this delay. */
-  cancelDeadline(event: SimEvent, delayMs: number): void {
-    const lane = this.lanes.get(delayMs)
-    if (lane === undefined) this.cancel(event)
-    else lane.cancel(event)
-  }
-
-  cancel(event: SimEvent): void {
-    if (event.what === undefined) return
-    event.what = undefined
+  /** Something that was pushed is off now. */
+  onCancelled(): void {
     this.cancelledCount++
-    if (this.cancelledCount > SWEEP_COUNT_MIN && 2 * this.cancelledCount > this.events.length) this.sweep()
+    if (this.cancelledCount > SWEEP_COUNT_MIN && 2 * this.cancelledCount > this.heap.size) this.sweep()
+  }
+
+  /** As push, for what passes `delayMs` from `nowMs` and will probably be cancelled with {@link cancelDeadline}. */
+  pushDeadline(nowMs: number, delayMs: number, deadline: Deadline): void {
+    const lane = this.laneFor(delayMs)
+    if (lane === undefined) {
+      deadline.place = 0
+      this.push(nowMs + delayMs, new Passing(deadline))
+      return
+    }
+    lane.push(nowMs + delayMs, this.scheduledCount++, deadline)
+    this.lanesFromMs = Math.min(this.lanesFromMs, nowMs + delayMs)
+  }
+
+  /** Cancels what was pushed with {@link pushDeadline} and this delay. Nothing happens when it waits no more. */
+  cancelDeadline(deadline: Deadline, delayMs: number): void {
+    if (deadline.place === NOWHERE) return
+    const lane = this.lanes.get(delayMs)
+    if (lane !== undefined) {
+      lane.cancel(deadline)
+      return
+    }
+    deadline.place = NOWHERE
+    this.onCancelled()
   }
 
   /** When the next event happens; Infinity when none will. */
   nextMs(): number {
-    const heapMs = this.heapHead()?.atMs ?? Infinity
-    const lane = this.firstLane()
-    return lane === undefined ? heapMs : Math.min(heapMs, lane.atMs)
+    const heapMs = this.heapMs()
+    // Nearly all messages come before any deadline.
+    return heapMs < this.lanesFromMs ? heapMs : Math.min(heapMs, this.firstLane()?.atMs ?? Infinity)
   }
 
   /** Takes out the event that {@link nextMs} tells of. */
-  pop(): SimEvent | undefined {
-    const head = this.heapHead()
-    const lane = this.firstLane()
-    if (lane !== undefined && (head === undefined || isEarlier(lane, head))) return lane.shift()
-    if (head !== undefined) this.removeHead(head)
-    return head
+  pop(): Happening | undefined {
+    const heapMs = this.heapMs()
+    const lane = heapMs < this.lanesFromMs ? undefined : this.firstLane()
+    if (lane !== undefined) {
+      const isLaneFirst = lane.atMs < heapMs || (lane.atMs === heapMs && lane.order < this.orderAt(this.heap.first))
+      if (isLaneFirst) return new Passing(lane.shift())
+    }
+    return heapMs === Infinity ? undefined : this.takeFirst()
   }
 
-  /** The heap's next event that will happen. */
-  private heapHead(): SimEvent | undefined {
-    for (;;) {
-      const head = this.events[0]
-      if (head === undefined || willHappen(head)) return head
-      this.removeHead(head)
+  /** When the heap's next event happens, those that are off passed over. */
+  private heapMs(): number {
+    const { heap } = this
+    while (heap.size > 0) {
+      if (willHappen(this.happenings[heap.first])) return heap.firstMs
+      if (this.takeFirst()?.isOff() === true) this.cancelledCount--
     }
+    return Infinity
+  }
+
+  private takeFirst(): Happening | undefined {
+    const place = this.heap.first
+    this.heap.shift()
+    return this.clear(place)
+  }
+
+  private clear(place: number): Happening | undefined {
+    const what = this.happenings[place]
+    this.happenings[place] = undefined
+    this.free.push(place)
+    return what
+  }
+
+  private orderAt(place: number): number {
+    return this.orders[place] as number
   }
 
   /** The lane whose first deadline is the earliest. */
   private firstLane(): DeadlineLane | undefined {
     let first: DeadlineLane | undefined
     for (const lane of this.laneList) {
-      if (lane.atMs < Infinity && (first === undefined || isEarlier(lane, first))) first = lane
+      if (lane.atMs === Infinity) continue
+      if (first === undefined || lane.atMs < first.atMs || (lane.atMs === first.atMs && lane.order < first.order)) {
+        first = lane
+      }
     }
+    this.lanesFromMs = first?.atMs ?? Infinity
     return first
   }
 
@@ -130,96 +153,45 @@ export class EventQueue {
     return lane
   }
 
-  private removeHead(head: SimEvent): void {
-    const last = this.events.pop()
-    if (last !== undefined && last !== head) this.sink(last, 0)
-    if (head.what === undefined) this.cancelledCount--
-  }
-
   private sweep(): void {
-    this.events = this.events.filter(willHappen)
-    this.cancelledCount = 0
-    this.events.forEach((event, at) => {
-      this.place(event, at)
+    this.heap.keepOnly((place) => {
+      const stays = willHappen(this.happenings[place])
+      if (!stays) this.clear(place)
+      return stays
     })
-    for (let at = (this.events.length >> 2) + 1; at >= 0; at--) {
-      const event = this.events[at]
-      if (event !== undefined) this.sink(event, at)
-    }
+    this.cancelledCount = 0
   }
 
   private grow(): void {
-    const { times, orders } = this
-    this.times = new Float64Array(2 * times.length)
+    const { orders } = this
     this.orders = new Float64Array(2 * orders.length)
-    this.times.set(times)
     this.orders.set(orders)
   }
-
-  /** Puts an event at a free place, or higher. */
-  private rise(event: SimEvent, free: number): void {
-    let at = free
-    while (at > 0) {
-      const above = (at - 1) >> 2
-      if (this.isBefore(above, event.atMs, event.order)) break
-      this.move(above, at)
-      at = above
-    }
-    this.place(event, at)
-  }
-
-  /** Puts an event at a free place, or lower. */
-  private sink(event: SimEvent, free: number): void {
-    let at = free
-    for (;;) {
-      const child = this.firstChild(at)
-      if (child < 0 || !this.isBefore(child, event.atMs, event.order)) break
-      this.move(child, at)
-      at = child
-    }
-    this.place(event, at)
-  }
-
-  /** The earliest of the four children; -1 when there is none. */
-  private firstChild(at: number): number {
-    const begin = 4 * at + 1
-    const end = Math.min(begin + 4, this.events.length)
-    if (begin >= end) return -1
-    let first = begin
-    for (let child = begin + 1; child < end; child++) {
-      if (this.isBefore(child, this.times[first] as number, this.orders[first] as number)) first = child
-    }
-    return first
-  }
-
-  private isBefore(at: number, timeMs: number, order: number): boolean {
-    const atMs = this.times[at] as number
-    return atMs < timeMs || (atMs === timeMs && (this.orders[at] as number) < order)
-  }
-
-  private move(from: number, to: number): void {
-    this.events[to] = this.events[from] as SimEvent
-    this.times[to] = this.times[from] as number
-    this.orders[to] = this.orders[from] as number
-  }
-
-  private place(event: SimEvent, at: number): void {
-    this.events[at] = event
-    this.times[at] = event.atMs
-    this.orders[at] = event.order
-  }
 }
 
-interface Moment {
-  readonly atMs: number
-  readonly order: number
-}
+/** A deadline that passes. */
+class Passing implements Happening {
+  private readonly deadline: Deadline
 
-function isEarlier(a: Moment, b: Moment): boolean {
-  return a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order)
+  constructor(deadline: Deadline) {
+    this.deadline = deadline
+  }
+
+  get life(): Lifetime {
+    return this.deadline.owner
+  }
+
+  isOff(): boolean {
+    return this.deadline.place === NOWHERE
+  }
+
+  happen(): void {
+    this.deadline.place = NOWHERE
+    this.deadline.pass()
+  }
 }
 
 /** Whether it was neither cancelled nor has its owner's life ended. */
-function willHappen(event: SimEvent): boolean {
-  return event.what !== undefined && !event.life.ended
+function willHappen(what: Happening | undefined): boolean {
+  return what !== undefined && !what.isOff() && !what.life.ended
 }

@@ -1,24 +1,23 @@
 /**
  * One request under way between two networks of objects, as both sides see it. It is itself what happens when the request
- * arrives and when the answer does, and its deadline is an object too: a world of ten thousand nodes makes millions of them.
+ * arrives and when the answer does, and its own deadline and list entry: a world of ten thousand nodes makes millions of them.
  */
 import { abortFailure, Failure } from '../base/failure.ts'
 import type { Contact } from '../ports/connection.ts'
 import type { RequestOptions } from '../ports/network.ts'
-import type { Happening, SimEvent } from './eventQueue.ts'
+import { NOWHERE, type Deadline } from './deadlineLane.ts'
+import type { Happening } from './eventQueue.ts'
 import type { Host } from './fabric.ts'
-import type { Lifetime } from './lifetime.ts'
+import { WORLD_LIFE, type Lifetime } from './lifetime.ts'
 import type { ObjectNetwork } from './objectNetwork.ts'
 import type { Tie } from './ties.ts'
 import type { VirtualClock } from './virtualClock.ts'
-
-export type Outcome = { readonly reply: unknown } | { readonly failure: Failure }
 
 function nothing(): void {
   // Stands where a promise's functions will be.
 }
 
-export class Exchange implements Happening {
+export class Exchange implements Happening, Deadline {
   readonly caller: ObjectNetwork
   readonly peer: Contact
   readonly there: Host | undefined
@@ -28,19 +27,22 @@ export class Exchange implements Happening {
   /** The connection it goes over; undefined while that is being made. */
   tie: Tie | undefined
   /** The caller's word not to bother has reached the callee, perhaps before the request itself. */
-  isCancelled = false
+  isUnwanted = false
   /** While a handler of the callee works on it. */
   working: AbortController | undefined
   /** Of the message that travels now. */
   bytes = 0
+  /** As {@link Deadline} has it. */
+  place = NOWHERE
+  /** In the list that it is in. */
+  previous: Exchange | undefined
+  next: Exchange | undefined
   private isSettledNow = false
-  /** Who has answered what; undefined on the way there. */
+  /** Who has answered; undefined on the way there. */
   private answerer: ObjectNetwork | undefined
-  private outcome: Outcome | undefined
+  private reply: unknown
+  private refusal: Failure | undefined
   private readonly options: RequestOptions
-  private clock: VirtualClock | undefined
-  private life: Lifetime | undefined
-  private deadline: SimEvent | undefined
   private onAbort: (() => void) | undefined
   private resolve: (reply: unknown) => void = nothing
   private reject: (failure: Failure) => void = nothing
@@ -65,16 +67,28 @@ export class Exchange implements Happening {
     })
   }
 
+  /** What travels is the world's, whoever has ended meanwhile. */
+  get life(): Lifetime {
+    return WORLD_LIFE
+  }
+
+  isOff(): boolean {
+    return false
+  }
+
+  /** Whose deadline it is. */
+  get owner(): Lifetime {
+    return this.caller.life
+  }
+
   get isSettled(): boolean {
     return this.isSettledNow
   }
 
-  /** Starts the deadline, and listens to the signal. `life` is the caller's. */
-  begin(clock: VirtualClock, life: Lifetime): void {
+  /** Starts the deadline, and listens to the signal. */
+  begin(clock: VirtualClock): void {
     const { timeoutMs, signal } = this.options
-    this.clock = clock
-    this.life = life
-    this.deadline = clock.scheduleDeadline(timeoutMs, life, new Deadline(this))
+    clock.scheduleDeadline(timeoutMs, this)
     if (signal === undefined) return
     this.onAbort = () => {
       this.caller.giveUp(this, abortFailure(signal))
@@ -87,49 +101,76 @@ export class Exchange implements Happening {
     this.bytes = bytes
   }
 
-  /** The next event that this is brings the answer back. */
-  travelBack(bytes: number, answerer: ObjectNetwork, outcome: Outcome): void {
+  /** The next event that this is brings the answer back: the refusal, if there is one. */
+  travelBack(bytes: number, answerer: ObjectNetwork, reply: unknown, refusal: Failure | undefined): void {
     this.bytes = bytes
     this.answerer = answerer
-    this.outcome = outcome
+    this.reply = reply
+    this.refusal = refusal
   }
 
   happen(): void {
-    if (this.outcome === undefined) this.caller.onArrival(this)
-    else this.answerer?.onReturn(this, this.outcome)
+    if (this.answerer === undefined) this.caller.onArrival(this)
+    else this.answerer.onReturn(this, this.reply, this.refusal)
   }
 
-  expire(): void {
+  pass(): void {
     const what = `${this.kind} to ${this.peer.id.slice(0, 8)} got no answer within ${this.options.timeoutMs} ms`
     this.caller.giveUp(this, new Failure('timed-out', what))
   }
 
-  /** Ends the caller's part: its promise, deadline and listener. Nothing happens the second time. */
-  settle(outcome: Outcome): void {
-    if (this.isSettledNow) return
-    this.abandon()
-    this.caller.onSettled(this)
-    if (this.deadline !== undefined) this.clock?.cancelDeadline(this.deadline, this.options.timeoutMs)
-    if (this.onAbort !== undefined) this.options.signal?.removeEventListener('abort', this.onAbort)
-    if (this.life?.ended === true) return
-    if ('failure' in outcome) this.reject(outcome.failure)
-    else this.resolve(outcome.reply)
+  /** Ends the caller's part well. Nothing happens when it has ended. */
+  succeed(reply: unknown): void {
+    if (this.endsNow()) this.resolve(reply)
+  }
+
+  /** Ends the caller's part badly. Nothing happens when it has ended. */
+  fail(failure: Failure): void {
+    if (this.endsNow()) this.reject(failure)
   }
 
   /** The caller is gone: nothing of this settles any more. */
   abandon(): void {
     this.isSettledNow = true
   }
+
+  /** Ends deadline and listener; says whether somebody is there to be told. */
+  private endsNow(): boolean {
+    if (this.isSettledNow) return false
+    this.isSettledNow = true
+    this.caller.onSettled(this, this.options.timeoutMs)
+    if (this.onAbort !== undefined) this.options.signal?.removeEventListener('abort', this.onAbort)
+    return !this.caller.life.ended
+  }
 }
 
-class Deadline implements Happening {
-  private readonly exchange: Exchange
+/** Exchanges in the order in which they began. Each is in one list at most. */
+export class ExchangeList {
+  private first: Exchange | undefined
+  private last: Exchange | undefined
 
-  constructor(exchange: Exchange) {
-    this.exchange = exchange
+  add(exchange: Exchange): void {
+    exchange.previous = this.last
+    if (this.last === undefined) this.first = exchange
+    else this.last.next = exchange
+    this.last = exchange
   }
 
-  happen(): void {
-    this.exchange.expire()
+  /** Takes out one that is in this list. */
+  remove(exchange: Exchange): void {
+    const { previous, next } = exchange
+    if (previous === undefined) this.first = next
+    else previous.next = next
+    if (next === undefined) this.last = previous
+    else next.previous = previous
+    exchange.previous = undefined
+    exchange.next = undefined
+  }
+
+  /** Those that are in it now; it may change meanwhile. */
+  all(): readonly Exchange[] {
+    const all: Exchange[] = []
+    for (let each = this.first; each !== undefined; each = each.next) all.push(each)
+    return all
   }
 }

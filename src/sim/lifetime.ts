@@ -36,3 +36,6 @@ export class Lifetime {
 }
 
 export const WORLD_NODE = -1
+
+/** The world's own. Nobody ends it. */
+export const WORLD_LIFE = new Lifetime(WORLD_NODE)

@@ -12,7 +12,7 @@ import type { Handler, MessageMap, Network, Peer, PeerEvents, RequestOptions } f
 import { SILENCE_MS_MAX, type Fabric, type Host } from './fabric.ts'
 import type { Lifetime } from './lifetime.ts'
 import { HANDSHAKE_TRIPS, isSimAddress } from './simTransport.ts'
-import { Exchange, type Outcome } from './exchange.ts'
+import { Exchange, ExchangeList } from './exchange.ts'
 import { Ties, type Tie } from './ties.ts'
 
 /** How many bytes a request or reply would have on the wire: what slow uplinks and the trace count. */
@@ -28,13 +28,14 @@ const NOTICE_BYTES = 64
 export class ObjectNetwork implements Network<MessageMap> {
   private readonly fabric: Fabric
   private readonly host: Host
-  private readonly life: Lifetime
+  /** The process whose network this is. */
+  readonly life: Lifetime
   private readonly messageBytes: MessageBytes
   private readonly peer: Peer
   private readonly handlers = new Map<string, Handler<unknown, unknown>>()
-  private readonly asked = new Set<Exchange>()
-  /** What handlers are still working on. */
-  private readonly worked = new Set<Exchange>()
+  private readonly asked = new ExchangeList()
+  /** What handlers are still working on; made for the first one that does not answer at once. */
+  private worked: Set<Exchange> | undefined
   /** For the next handler that is called; one that answers at once leaves it as it was. */
   private spare: AbortController | undefined
   private readonly ties = new Ties(this)
@@ -79,7 +80,7 @@ export class ObjectNetwork implements Network<MessageMap> {
     if (this.life.ended) return new Promise(() => undefined)
     const exchange = new Exchange(this, peer, this.hostOf(peer), kind, request, options)
     this.asked.add(exchange)
-    exchange.begin(this.fabric.clock, this.life)
+    exchange.begin(this.fabric.clock)
     this.dispatch(exchange)
     return exchange.promise
   }
@@ -89,7 +90,7 @@ export class ObjectNetwork implements Network<MessageMap> {
     if (this.isClosed) return Promise.resolve()
     this.isClosed = true
     if (this.host.objects === this) this.host.objects = undefined
-    for (const exchange of this.asked) this.giveUp(exchange, new Failure('closed', 'this node is stopping'))
+    for (const exchange of this.asked.all()) this.giveUp(exchange, new Failure('closed', 'this node is stopping'))
     this.abandonWork('the peer is stopping')
     for (const peer of this.ties.peers()) this.tellOfLoss(peer, 'the peer is leaving')
     this.ties.clear()
@@ -100,7 +101,7 @@ export class ObjectNetwork implements Network<MessageMap> {
   crash(): void {
     assert(this.life.ended, 'a network outlives its process only in being cleared away')
     if (this.host.objects === this) this.host.objects = undefined
-    for (const exchange of this.asked) {
+    for (const exchange of this.asked.all()) {
       exchange.abandon()
       this.cancelAtPeer(exchange)
     }
@@ -128,7 +129,7 @@ export class ObjectNetwork implements Network<MessageMap> {
     const { there, peer } = exchange
     if (there === undefined) {
       if (!peer.addresses.some(isSimAddress)) {
-        exchange.settle({ failure: new Failure('unreachable', `${peer.id.slice(0, 8)} has no address`) })
+        exchange.fail(new Failure('unreachable', `${peer.id.slice(0, 8)} has no address`))
       }
       return
     }
@@ -136,7 +137,7 @@ export class ObjectNetwork implements Network<MessageMap> {
     exchange.tie = there.objects && this.ties.standing(there.objects, this.fabric.clock.elapsedMs)
     const trips = exchange.tie === undefined ? FIRST_REQUEST_TRIPS : 1
     exchange.travel(bytes)
-    this.fabric.clock.scheduleForWorld(this.arrivalMs(there, bytes, trips), exchange)
+    this.fabric.clock.scheduleHappening(this.arrivalMs(there, bytes, trips), exchange)
   }
 
   /** The request is where it was sent, unless a cut, a NAT or a vanished machine has swallowed it. */
@@ -156,17 +157,19 @@ export class ObjectNetwork implements Network<MessageMap> {
   }
 
   /** The answer is back at the caller, unless a cut or a vanished machine has swallowed it. */
-  onReturn(exchange: Exchange, outcome: Outcome): void {
+  onReturn(exchange: Exchange, reply: unknown, refusal: Failure | undefined): void {
     const { caller } = exchange
-    if (!this.hasPassed(caller.host, 'failure' in outcome ? 'refusal' : 'reply', exchange.bytes)) return
+    if (!this.hasPassed(caller.host, refusal === undefined ? 'reply' : 'refusal', exchange.bytes)) return
     if (caller.life.ended || caller.isClosed) return
     if (exchange.tie !== undefined) exchange.tie.usedMs = this.fabric.clock.elapsedMs
-    exchange.settle(outcome)
+    if (refusal === undefined) exchange.succeed(reply)
+    else exchange.fail(refusal)
   }
 
   /** The caller's part of an exchange has ended. */
-  onSettled(exchange: Exchange): void {
-    this.asked.delete(exchange)
+  onSettled(exchange: Exchange, timeoutMs: number): void {
+    this.asked.remove(exchange)
+    this.fabric.clock.cancelDeadline(exchange, timeoutMs)
   }
 
   /** One event: `deliver` is called when the message is there, unless a cut or a vanished machine swallows it. */
@@ -193,13 +196,13 @@ export class ObjectNetwork implements Network<MessageMap> {
   private turnAway(exchange: Exchange, there: Host, code: 'unreachable' | 'refused', why: string): void {
     const { fabric } = this
     fabric.clock.schedule(fabric.arrivalMs(there, this.host, NOTICE_BYTES, 'control'), this.life, () => {
-      if (fabric.canReach(there, this.host)) exchange.settle({ failure: new Failure(code, `${there.address}: ${why}`) })
+      if (fabric.canReach(there, this.host)) exchange.fail(new Failure(code, `${there.address}: ${why}`))
     })
   }
 
   private receive(exchange: Exchange): void {
     const { caller, kind } = exchange
-    if (exchange.isCancelled) return
+    if (exchange.isUnwanted) return
     exchange.tie = this.tieWith(caller, exchange.tie)
     const handler = this.handlers.get(kind)
     if (handler === undefined) {
@@ -219,6 +222,7 @@ export class ObjectNetwork implements Network<MessageMap> {
   private replyLater(exchange: Exchange, working: AbortController, reply: Promise<unknown>): void {
     this.spare = undefined
     exchange.working = working
+    this.worked ??= new Set()
     this.worked.add(exchange)
     reply.then(
       (value) => {
@@ -231,7 +235,7 @@ export class ObjectNetwork implements Network<MessageMap> {
   }
 
   private reply(exchange: Exchange, reply: unknown): void {
-    this.answer(exchange, this.messageBytes(reply), { reply })
+    this.answer(exchange, this.messageBytes(reply), reply, undefined)
   }
 
   private refuse(exchange: Exchange, error: unknown): void {
@@ -240,47 +244,47 @@ export class ObjectNetwork implements Network<MessageMap> {
     const failure = isFailure(error)
       ? new Failure(error.code, `refused by the peer: ${error.message}`)
       : new Failure('refused', 'refused by the peer: the request failed there unexpectedly')
-    this.answer(exchange, NOTICE_BYTES, { failure })
+    this.answer(exchange, NOTICE_BYTES, undefined, failure)
   }
 
-  private answer(exchange: Exchange, bytes: number, outcome: Outcome): void {
+  private answer(exchange: Exchange, bytes: number, reply: unknown, refusal: Failure | undefined): void {
     const { working, caller } = exchange
     if (working !== undefined) {
       exchange.working = undefined
-      this.worked.delete(exchange)
+      this.worked?.delete(exchange)
       if (working.signal.aborted) return
     }
     if (this.life.ended || this.isClosed) return
-    exchange.travelBack(bytes, this, outcome)
-    this.fabric.clock.scheduleForWorld(this.arrivalMs(caller.host, bytes, 1), exchange)
+    exchange.travelBack(bytes, this, reply, refusal)
+    this.fabric.clock.scheduleHappening(this.arrivalMs(caller.host, bytes, 1), exchange)
   }
 
   /** Ends the caller's part, and says so to the callee. */
   giveUp(exchange: Exchange, failure: Failure): void {
     if (exchange.isSettled) return
-    exchange.settle({ failure })
+    exchange.fail(failure)
     this.cancelAtPeer(exchange)
   }
 
   private cancelAtPeer(exchange: Exchange): void {
     if (exchange.there === undefined || this.host.vanished) return
     this.send(exchange.there, NOTICE_BYTES, 'cancel', () => {
-      exchange.isCancelled = true
+      exchange.isUnwanted = true
       exchange.working?.abort(new Failure('aborted', 'the peer cancelled its request'))
     })
   }
 
   /** Nobody will answer what this node was working on; the callers learn it as the end of the connection. */
   private abandonWork(reason: string): void {
-    for (const exchange of this.worked) {
+    for (const exchange of this.worked ?? []) {
       // What is left of a dead process's code must not act on it.
       if (!this.life.ended) exchange.working?.abort(new Failure('aborted', 'this node is stopping'))
       if (this.host.vanished) continue
       this.send(exchange.caller.host, NOTICE_BYTES, 'reset', () => {
-        exchange.settle({ failure: new Failure('unreachable', `the connection ended: ${reason}`) })
+        exchange.fail(new Failure('unreachable', `the connection ended: ${reason}`))
       })
     }
-    this.worked.clear()
+    this.worked = undefined
   }
 
   private tellOfLoss(peer: ObjectNetwork, reason: string): void {

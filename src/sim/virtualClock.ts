@@ -5,15 +5,15 @@
 import { assert } from '../base/assert.ts'
 import { abortFailure } from '../base/failure.ts'
 import type { Clock } from '../ports/clock.ts'
-import { EventQueue, happen, type Happening, type SimEvent } from './eventQueue.ts'
-import { Lifetime, WORLD_NODE } from './lifetime.ts'
+import type { Deadline } from './deadlineLane.ts'
+import { EventQueue, type Happening } from './eventQueue.ts'
+import { WORLD_LIFE, type Lifetime } from './lifetime.ts'
 
 /** When worlds begin: 2030-01-01T00:00:00Z, so that a real date that leaked in would stand out. */
 export const WORLD_EPOCH_MS = Date.UTC(2030, 0, 1)
 
 export class VirtualClock implements Clock {
   private readonly queue = new EventQueue()
-  private readonly worldLife = new Lifetime(WORLD_NODE)
   private passedMs = 0
 
   /** Milliseconds since the world began, with fractions. */
@@ -32,7 +32,7 @@ export class VirtualClock implements Clock {
   }
 
   after(delayMs: number, fire: () => void): () => void {
-    return this.schedule(this.passedMs + Math.max(0, delayMs), this.worldLife, fire)
+    return this.schedule(this.passedMs + Math.max(0, delayMs), WORLD_LIFE, fire)
   }
 
   sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
@@ -51,25 +51,31 @@ export class VirtualClock implements Clock {
 
   /** Calls `fire` at `atMs` of elapsed time, or at once when that has passed, unless `life` has ended. Returns what cancels it. */
   schedule(atMs: number, life: Lifetime, fire: () => void): () => void {
-    const event = this.queue.push(Math.max(atMs, this.passedMs), life, fire)
+    const timer = new Timer(life, fire)
+    this.queue.push(Math.max(atMs, this.passedMs), timer)
     return () => {
-      this.queue.cancel(event)
+      if (timer.cancel()) this.queue.onCancelled()
     }
   }
 
-  /** {@link schedule} for what the world itself brings about and never cancels. */
-  scheduleForWorld(atMs: number, what: Happening | (() => void)): void {
-    this.queue.push(Math.max(atMs, this.passedMs), this.worldLife, what)
+  /** {@link schedule} for what is never cancelled. */
+  scheduleHappening(atMs: number, what: Happening): void {
+    this.queue.push(Math.max(atMs, this.passedMs), what)
   }
 
-  /** Lets `what` happen `delayMs` from now unless `life` has ended; for what {@link cancelDeadline} nearly always prevents. */
-  scheduleDeadline(delayMs: number, life: Lifetime, what: Happening): SimEvent {
-    return this.queue.pushDeadline(this.passedMs, Math.max(0, delayMs), life, what)
+  /** {@link scheduleHappening} for what the world itself brings about. */
+  scheduleForWorld(atMs: number, fire: () => void): void {
+    this.scheduleHappening(atMs, new Timer(WORLD_LIFE, fire))
   }
 
-  /** Cancels what {@link scheduleDeadline} gave for this delay; nothing happens when it has passed. */
-  cancelDeadline(event: SimEvent, delayMs: number): void {
-    this.queue.cancelDeadline(event, Math.max(0, delayMs))
+  /** Lets the deadline pass `delayMs` from now unless its owner's life has ended; for what {@link cancelDeadline} nearly always prevents. */
+  scheduleDeadline(delayMs: number, deadline: Deadline): void {
+    this.queue.pushDeadline(this.passedMs, Math.max(0, delayMs), deadline)
+  }
+
+  /** Cancels what {@link scheduleDeadline} has set for this delay; nothing happens when it has passed. */
+  cancelDeadline(deadline: Deadline, delayMs: number): void {
+    this.queue.cancelDeadline(deadline, Math.max(0, delayMs))
   }
 
   /** Elapsed time of the next event; Infinity when nothing is going to happen. */
@@ -78,13 +84,14 @@ export class VirtualClock implements Clock {
   }
 
   /** Moves time to the next event, tells `onEvent` of it, and lets it happen. False when there is none. */
-  fireNext(onEvent?: (event: SimEvent) => void): boolean {
-    const event = this.queue.pop()
-    if (event === undefined) return false
-    assert(event.atMs >= this.passedMs, 'time does not go back')
-    this.passedMs = event.atMs
-    onEvent?.(event)
-    happen(event)
+  fireNext(onEvent?: (what: Happening) => void): boolean {
+    const atMs = this.queue.nextMs()
+    const what = this.queue.pop()
+    if (what === undefined) return false
+    assert(atMs >= this.passedMs, 'time does not go back')
+    this.passedMs = atMs
+    onEvent?.(what)
+    what.happen()
     return true
   }
 
@@ -92,6 +99,34 @@ export class VirtualClock implements Clock {
   passTo(atMs: number): void {
     assert(atMs <= this.nextMs(), 'no event is passed over')
     this.passedMs = Math.max(this.passedMs, atMs)
+  }
+}
+
+/** A function that is called once, unless it is cancelled before. */
+class Timer implements Happening {
+  readonly life: Lifetime
+  private fire: (() => void) | undefined
+
+  constructor(life: Lifetime, fire: () => void) {
+    this.life = life
+    this.fire = fire
+  }
+
+  isOff(): boolean {
+    return this.fire === undefined
+  }
+
+  /** Whether it was still to come. */
+  cancel(): boolean {
+    if (this.fire === undefined) return false
+    this.fire = undefined
+    return true
+  }
+
+  happen(): void {
+    const { fire } = this
+    this.fire = undefined
+    fire?.()
   }
 }
 

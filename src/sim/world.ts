@@ -9,6 +9,7 @@ import type { Coder } from '../ports/coder.ts'
 import type { Contact } from '../ports/connection.ts'
 import type { MessageMap } from '../ports/network.ts'
 import type { Primitives } from '../ports/primitives.ts'
+import type { Happening } from './eventQueue.ts'
 import { Fabric, SILENCE_MS_MAX } from './fabric.ts'
 import { WORLD_NODE } from './lifetime.ts'
 import { Links, type LinkOptions, type LinkSet } from './links.ts'
@@ -269,9 +270,11 @@ export class World<P extends SimProcess = SimProcess, M extends MessageMap = Mes
 
   private fireNext(): void {
     this.eventsFired++
-    this.clock.fireNext((event) => {
-      if (event.life.node !== WORLD_NODE) this.trace.record(event.atMs, 'timer', event.life.node, WORLD_NODE, 0)
-    })
+    this.clock.fireNext(this.onEvent)
+  }
+
+  private readonly onEvent = ({ life }: Happening): void => {
+    if (life.node !== WORLD_NODE) this.note('timer', life.node)
   }
 
   private note(kind: string, a: number, b: number = WORLD_NODE): void {
