@@ -18,12 +18,15 @@ import type { LinkOptions } from '../src/sim/links.ts'
 import type { NodePorts, SimProcess } from '../src/sim/machine.ts'
 import { World } from '../src/sim/world.ts'
 import type { Messages } from '../src/wire/messages.ts'
+import { Population } from './baselines/population.ts'
 import { CountedNetwork } from './countedNetwork.ts'
 
 /** Joins a second: ten thousand nodes are there after three minutes. */
 const SPAWN_EVERY_MS = 20
 const SETTLE_MS = 2 * MINUTE
 const LOOKUP_MS_MAX = 10 * MINUTE
+/** The overlay's. */
+const BUCKET_SIZE = 20
 
 export interface SubjectOptions {
   readonly seed: number
@@ -37,10 +40,17 @@ export interface SubjectOptions {
   readonly bootstrapOnce?: boolean
 }
 
+interface Way {
+  /** Nodes do not join; they are given the tables of a network that has run for ever. */
+  readonly isSettled: boolean
+}
+
 export interface Member extends SimProcess {
   readonly network: CountedNetwork
   /** Undefined for a hostile node. */
   readonly overlay: Overlay | undefined
+  /** What a hostile node shows of itself, and what an honest one is. */
+  readonly inner: Overlay
 }
 
 export class Subject {
@@ -48,15 +58,17 @@ export class Subject {
   /** The hostile nodes that have started. */
   readonly conspiracy = new Conspiracy()
   private readonly options: SubjectOptions
+  private readonly way: Way
   private readonly nodes = new Map<NodeId, number>()
   private groundIds: readonly NodeId[] = []
 
-  private constructor(options: SubjectOptions) {
+  private constructor(options: SubjectOptions, way: Way) {
     this.options = options
+    this.way = way
     this.world = new World<Member, Messages>({
       seed: options.seed,
       nodes: options.nodes,
-      spawnEveryMs: SPAWN_EVERY_MS,
+      spawnEveryMs: way.isSettled ? 0 : SPAWN_EVERY_MS,
       primitives: new KeyedPrimitives(new NodePrimitives()),
       coder: inertCoder,
       spawn: (ports, node) => this.spawn(ports, node),
@@ -68,9 +80,42 @@ export class Subject {
 
   /** A network in which everybody has joined and had time to settle. */
   static async start(options: SubjectOptions): Promise<Subject> {
-    const subject = new Subject(options)
+    const subject = new Subject(options, { isSettled: false })
     await subject.world.run(options.nodes * SPAWN_EVERY_MS + SETTLE_MS)
     return subject
+  }
+
+  /**
+   * A network whose tables are what they become when it runs undisturbed: each bucket has all nodes of its part of the space, or 20
+   * random ones. `newcomers` have ids of their choice and came later: they are where room was left. Takes seconds where joining takes minutes;
+   * nodes answer, but only those that are woken keep their tables.
+   */
+  static async settled(
+    options: SubjectOptions,
+    newcomers: (subject: Subject) => readonly NodeId[] = () => [],
+  ): Promise<Subject> {
+    const subject = new Subject(options, { isSettled: true })
+    subject.groundIds = newcomers(subject)
+    for (let nth = 0; nth < subject.groundIds.length; nth++) subject.world.add()
+    await subject.world.run(SECOND)
+    subject.fillTables()
+    return subject
+  }
+
+  /** Lets nodes of a settled network keep their tables and learn about the network, as any node does, for a while. */
+  async wake(nodes: readonly number[]): Promise<void> {
+    for (const node of nodes) this.overlay(node).start()
+    await this.world.run(SETTLE_MS)
+  }
+
+  private fillTables(): void {
+    const contacts = Array.from({ length: this.world.nodeCount }, (_, node) => this.world.contact(node))
+    const { nodes, seed } = this.options
+    const population = new Population(contacts.slice(0, nodes), BUCKET_SIZE, seed, contacts.slice(nodes))
+    contacts.forEach(({ id }, node) => {
+      const { inner } = present(this.world.process(node), `node ${node}`)
+      for (const contact of population.tableOf(id)) inner.onPeer({ ...contact, host: hostOf(contact) })
+    })
   }
 
   /** Further nodes with ids of their choice; they join like any other. What they do, `attackOf` says. At most once. */
@@ -136,17 +181,32 @@ export class Subject {
     this.nodes.set(ports.signer.id, node)
     const attack = this.options.attackOf?.(node, this)
     const isAlone = this.options.bootstrapOnce === true && !isFirstStart
-    const bootstrap = isAlone ? [] : this.bootstrapOf(node)
+    const bootstrap = isAlone || this.way.isSettled ? [] : this.bootstrapOf(node)
     if (attack === undefined) {
-      const overlay = await startOverlay(counted, bootstrap)
-      return { network, overlay, stop: () => stopOverlay(overlay, network) }
+      const overlay = await this.startOverlay(counted, bootstrap)
+      return { network, overlay, inner: overlay, stop: () => stopOverlay(overlay, network) }
     }
     this.conspiracy.add(this.world.contact(node))
+    let inner: Overlay | undefined
     const hostile = await startAttacker(counted, attack, async (altered) => {
-      const overlay = await startOverlay(altered, bootstrap)
+      const overlay = await this.startOverlay(altered, bootstrap)
+      inner = overlay
       return { stop: () => stopOverlay(overlay, network) }
     })
-    return { network, overlay: undefined, stop: () => hostile.stop() }
+    return { network, overlay: undefined, inner: present(inner, 'its overlay'), stop: () => hostile.stop() }
+  }
+
+  private async startOverlay(ports: NodePorts<Messages>, bootstrap: readonly Contact[]): Promise<Overlay> {
+    const overlay = new Overlay(ports)
+    overlay.serve()
+    await ports.network.start({
+      onPeer: (peer) => overlay.onPeer(peer),
+      onPeerLost: (id) => overlay.onPeerLost(id),
+    })
+    if (this.way.isSettled) return overlay
+    await overlay.join(bootstrap)
+    overlay.start()
+    return overlay
   }
 
   /** An honest node that was there before, as somebody one knows. */
@@ -162,21 +222,14 @@ export class Subject {
   }
 }
 
-async function startOverlay(ports: NodePorts<Messages>, bootstrap: readonly Contact[]): Promise<Overlay> {
-  const overlay = new Overlay(ports)
-  overlay.serve()
-  await ports.network.start({
-    onPeer: (peer) => overlay.onPeer(peer),
-    onPeerLost: (id) => overlay.onPeerLost(id),
-  })
-  await overlay.join(bootstrap)
-  overlay.start()
-  return overlay
-}
-
 async function stopOverlay(overlay: Overlay, network: CountedNetwork): Promise<void> {
   await overlay.stop()
   await network.close()
+}
+
+/** `sim://10.0.3.1:7` without scheme and port. */
+function hostOf({ addresses: [address = ''] }: Contact): string {
+  return address.slice('sim://'.length, address.lastIndexOf(':'))
 }
 
 /** How long an attack's aftermath may take before it is measured, where its promise names a time. */

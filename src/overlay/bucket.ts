@@ -64,8 +64,8 @@ export class Bucket {
 
   /** Takes the contact in where there is room. `crowds` tells of the whole table. */
   add(tried: Tried, crowds: () => Crowds): 'added' | 'displaced a guest' | 'waiting' {
-    this.forget(tried.id)
     if (!this.isFull) {
+      this.forget(tried.id)
       this.live.push(tried)
       return 'added'
     }
@@ -74,6 +74,7 @@ export class Bucket {
       this.addReplacement({ contact: { id: tried.id, addresses: tried.addresses }, answered: true })
       return 'waiting'
     }
+    this.forget(tried.id)
     this.remove(guest.id)
     this.live.push(tried)
     this.addReplacement({ contact: { id: guest.id, addresses: guest.addresses }, answered: true })
@@ -112,6 +113,9 @@ export class Bucket {
   }
 
   private addReplacement(replacement: Replacement): void {
+    const known = this.replacements.find((each) => each.contact.id === replacement.contact.id)
+    if (known?.answered === true) return
+    if (known !== undefined) this.forget(replacement.contact.id)
     if (this.replacements.length >= REPLACEMENTS_MAX) {
       const oldest = this.replacements.findIndex((each) => !each.answered)
       this.replacements.splice(Math.max(0, oldest), 1)

@@ -2,6 +2,7 @@
  * The nodes one search has heard of: who named them, whether they were asked and what they said, by distance and by prefix shell.
  * Absent on purpose: whom to ask next, and what to think of the replies.
  */
+import { present } from '../base/assert.ts'
 import { commonPrefixBits, compareDistance, distanceFraction, type NodeId, type Point } from '../base/id.ts'
 import type { Contact } from '../ports/connection.ts'
 
@@ -14,38 +15,69 @@ export interface Candidate {
   readonly shell: number
   /** Who named it first; undefined for one of our own contacts. */
   readonly nominator: Candidate | undefined
-  state: CandidateState
+  readonly state: CandidateState
   /** What it replied. */
   named: readonly Contact[]
   /** How many of those it named first were asked for their shell's sake. */
   heeded: number
 }
 
+export interface Shell {
+  /** Asked or answered. */
+  readonly metCount: number
+  /** Neither asked nor failed yet, in the order in which they were named. */
+  readonly waiting: readonly Candidate[]
+}
+
+interface Changing extends Candidate {
+  state: CandidateState
+}
+
+interface ChangingShell extends Shell {
+  metCount: number
+  readonly waiting: Changing[]
+}
+
 export class Candidates {
   readonly target: Point
   /** Nearest first. */
-  readonly all: Candidate[] = []
+  readonly all: readonly Candidate[]
+  private readonly sorted: Changing[] = []
   private readonly self: NodeId
-  private readonly byId = new Map<NodeId, Candidate>()
-  private readonly byShell = new Map<number, Candidate[]>()
+  private readonly byId = new Map<NodeId, Changing>()
+  private readonly shells: ChangingShell[] = []
 
   constructor(target: Point, self: NodeId) {
     this.target = target
     this.self = self
+    this.all = this.sorted
   }
 
-  get(id: NodeId): Candidate | undefined {
-    return this.byId.get(id)
+  shell(shell: number): Shell | undefined {
+    return this.shells[shell]
   }
 
-  /** In the order in which they were named. */
-  inShell(shell: number): readonly Candidate[] {
-    return this.byShell.get(shell) ?? []
+  onAsked(id: NodeId): void {
+    const candidate = this.byId.get(id)
+    if (candidate?.state !== 'known') return
+    candidate.state = 'asked'
+    const shell = this.shellAt(candidate.shell)
+    shell.metCount++
+    shell.waiting.splice(shell.waiting.indexOf(candidate), 1)
+  }
+
+  /** Undefined when it was not asked, or has answered or failed already. */
+  onSettled(id: NodeId, state: 'answered' | 'failed'): Candidate | undefined {
+    const candidate = this.byId.get(id)
+    if (candidate?.state !== 'asked') return undefined
+    candidate.state = state
+    if (state === 'failed') this.shellAt(candidate.shell).metCount--
+    return candidate
   }
 
   add(contact: Contact, nominator?: Candidate): void {
     if (contact.id === this.self || this.byId.has(contact.id)) return
-    const candidate: Candidate = {
+    const candidate: Changing = {
       contact,
       distance: distanceFraction(this.target, contact.id),
       shell: commonPrefixBits(this.target, contact.id),
@@ -55,10 +87,13 @@ export class Candidates {
       heeded: 0,
     }
     this.byId.set(contact.id, candidate)
-    this.all.splice(this.placeOf(candidate), 0, candidate)
-    const shell = this.byShell.get(candidate.shell)
-    if (shell === undefined) this.byShell.set(candidate.shell, [candidate])
-    else shell.push(candidate)
+    this.sorted.splice(this.placeOf(candidate), 0, candidate)
+    this.shellAt(candidate.shell).waiting.push(candidate)
+  }
+
+  private shellAt(shell: number): ChangingShell {
+    while (this.shells.length <= shell) this.shells.push({ metCount: 0, waiting: [] })
+    return present(this.shells[shell], 'a shell that was just made')
   }
 
   /** Where the candidate belongs among those known, by bisection. */

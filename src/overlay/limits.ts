@@ -39,8 +39,8 @@ export const LOOKUP_MS = 2 * MINUTE
  */
 export const STRATA = [
   { lyingShare: 0.1, quota: 8 },
-  { lyingShare: 0.3, quota: 32 },
-  { lyingShare: 0.55, quota: 128 },
+  { lyingShare: 0.4, quota: 32 },
+  { lyingShare: 0.7, quota: 128 },
 ] as const
 /** A search by shell begins at least so many shells before the region, however near this node is itself. */
 export const SHELLS_BEFORE_REGION = 4

@@ -117,17 +117,15 @@ export class Lookup {
   }
 
   private ask(candidate: Candidate): LookupStep {
-    candidate.state = 'asked'
+    this.candidates.onAsked(candidate.contact.id)
     this.asking++
     this.askedCount++
     return { kind: 'ask', contact: candidate.contact }
   }
 
   private settle(from: NodeId, state: 'answered' | 'failed'): Candidate | undefined {
-    const candidate = this.candidates.get(from)
-    if (candidate?.state !== 'asked') return undefined
-    candidate.state = state
-    this.asking--
+    const candidate = this.candidates.onSettled(from, state)
+    if (candidate !== undefined) this.asking--
     return candidate
   }
 
@@ -166,13 +164,10 @@ export class Lookup {
   }
 
   private nextInShell(shell: number, quota: number): Candidate | undefined {
-    let met = 0
+    const { metCount = 0, waiting = [] } = this.candidates.shell(shell) ?? {}
+    if (metCount >= quota) return undefined
     let best: Candidate | undefined
-    for (const each of this.candidates.inShell(shell)) {
-      if (each.state === 'asked' || each.state === 'answered') met++
-      else if (each.state === 'known' && (best === undefined || heededFor(each) < heededFor(best))) best = each
-      if (met >= quota) return undefined
-    }
+    for (const each of waiting) if (best === undefined || heededFor(each) < heededFor(best)) best = each
     if (best?.nominator !== undefined) best.nominator.heeded++
     return best
   }

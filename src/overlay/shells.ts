@@ -9,12 +9,17 @@ import { CORE_MAX, REGION_SIZE, REGION_WIDENING_MAX } from './limits.ts'
 
 /** Nodes to be expected in a shell. */
 export function expectedIn(shell: number, size: number): number {
-  return size * 2 ** -(shell + 1)
+  // Halved step by step: powers and logarithms are not the same on every engine.
+  let expected = size / 2
+  for (let nth = 0; nth < shell; nth++) expected /= 2
+  return expected
 }
 
 /** The first shell in which less than one node is to be expected: it and all nearer ones are the core. */
 export function coreShell(size: number): number {
-  return Math.max(0, Math.ceil(Math.log2(Math.max(1, size))))
+  let shell = 0
+  for (let left = size; left > 1; left /= 2) shell++
+  return shell
 }
 
 /** So many nodes are in a shell by chance once in a million; a crowd is more. */
@@ -34,7 +39,9 @@ export function regionRadius(size: number, lyingShare: number): number {
 
 /** The outermost shell that has nodes within the radius. */
 export function shellOfRadius(radius: number): number {
-  return Math.max(0, Math.floor(-Math.log2(Math.min(1, radius))))
+  let shell = 0
+  for (let reach = 0.5; reach >= radius; reach /= 2) shell++
+  return shell
 }
 
 /**
