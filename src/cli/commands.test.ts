@@ -134,6 +134,7 @@ test('wrong usage ends with 2 and a suggestion, before any node is asked', async
     ['nothing'],
     ['get', 'x', '--range', '9-1'],
     ['put', '-', '--survive', '2'],
+    ['up', '--puzzle', 'hard'],
   ]) {
     assert.equal((await run(args, { home: join(home, 'none') })).code, 2, args.join(' '))
   }

@@ -3,6 +3,8 @@ import { isIP } from 'node:net'
 import { InvalidArgumentError } from 'commander'
 import { isFailure } from '../base/failure.ts'
 import { parseDuration, parseSize } from '../base/quantities.ts'
+import { KIB } from '../base/units.ts'
+import { isPuzzle, printPuzzle, PUBLIC_PUZZLE, type IdPuzzle } from '../crypto/idPuzzle.ts'
 import { parseContact } from '../daemon/contactText.ts'
 import { isMediaType } from '../gateway/mediaTypes.ts'
 import type { Contact } from '../ports/connection.ts'
@@ -51,6 +53,15 @@ export function mediaType(text: string): string {
 export function networkName(text: string): string {
   const isGood = text.length >= 1 && text.length <= NETWORK_NAME_CHARS_MAX && !/\p{Cc}/u.test(text)
   return isGood ? text : refuse(`a network's name has 1 to ${NETWORK_NAME_CHARS_MAX} characters`)
+}
+
+/** What ids cost: `none`, or memory, passes and zero bits, `16MiB,1,6`. */
+export function puzzle(text: string): IdPuzzle | 'none' {
+  if (text === 'none') return 'none'
+  const [, memory = '', passes, bits] = /^([^,]+),([0-9]{1,3}),([0-9]{1,3})$/.exec(text) ?? []
+  const memoryKib = (parseSize(memory) ?? 0) / KIB
+  const asked = { memoryKib, passes: Number(passes), difficultyBits: Number(bits) }
+  return isPuzzle(asked) ? asked : refuse(`a puzzle is none, or memory, passes and bits: ${printPuzzle(PUBLIC_PUZZLE)}`)
 }
 
 /** `HOST:PORT`, the host a numeric address; `[::1]:0` for IPv6. */

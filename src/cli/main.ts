@@ -3,6 +3,7 @@
  * describes them for users.
  */
 import { Command, CommanderError } from 'commander'
+import { PUBLIC_NETWORK } from '../daemon/networks.ts'
 import { programVersion } from '../daemon/version.ts'
 import type { DownFlags } from './commands/down.ts'
 import type { GetFlags } from './commands/get.ts'
@@ -22,6 +23,7 @@ import {
   networkName,
   nodeCount,
   port,
+  puzzle,
   share,
   size,
 } from './flags.ts'
@@ -29,7 +31,6 @@ import { endQuietlyWithoutReader, printFailure } from './output.ts'
 
 const API_PORT = 7333
 const SURVIVE = 0.5
-const NETWORK = 'mainframe'
 
 const program = new Command('mainframe')
   .description('A peer-to-peer network that applications use in place of servers')
@@ -76,7 +77,8 @@ command('up', 'run a node until it is told to end')
   .option('--port <port>', 'of its API on this machine', port, API_PORT)
   .option('--listen <address>', 'where other nodes reach it', listenAddress, { host: '127.0.0.1', port: 0 })
   .option('--join <contact>', 'a node to join through, ID@tls://ADDRESS:PORT; may be repeated', contacts, [])
-  .option('--network <name>', 'the network it belongs to', networkName, NETWORK)
+  .option('--network <name>', 'the network it belongs to', networkName, PUBLIC_NETWORK)
+  .option('--puzzle <puzzle>', 'what ids of the network cost: none, or memory,passes,bits as in 16MiB,1,6', puzzle)
   .option('--survive <share>', 'default for puts: share of nodes that may vanish at once', share, SURVIVE)
   .option('--quota <size>', 'what it stores for others at most; by default what the disk holds', size)
   .action(async (flags: UpFlags) => finish((await import('./commands/up.ts')).up(flags)))
@@ -97,6 +99,7 @@ command('testnet', 'run a network of many nodes on this machine until it is told
   .option('--port <port>', "of the first node's API on this machine", port, API_PORT)
   .option('--survive <share>', 'default for puts: share of nodes that may vanish at once', share, SURVIVE)
   .option('--liars <count>', 'how many of the nodes return corrupted fragments', liarCount, 0)
+  .option('--puzzle <puzzle>', 'what ids cost: none, or memory,passes,bits as in 64KiB,1,2', puzzle, 'none')
   .action(async (flags: TestnetFlags) => finish((await import('./commands/testnet.ts')).testnet(flags)))
   .addHelpText('before', examples('mainframe testnet', 'mainframe testnet --nodes 24 --processes --dir ./net --json'))
 

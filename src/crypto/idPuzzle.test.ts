@@ -130,7 +130,7 @@ test('puzzles are the same in every number or not at all, and print as they are'
   assert.ok(isSamePuzzle(puzzle, { ...puzzle }) && isSamePuzzle(undefined, undefined))
   const others = [undefined, { ...puzzle, memoryKib: 65 }, { ...puzzle, passes: 2 }, { ...puzzle, difficultyBits: 3 }]
   for (const other of others) assert.ok(!isSamePuzzle(puzzle, other) && !isSamePuzzle(other, puzzle))
-  assert.deepEqual([printPuzzle(puzzle), printPuzzle(undefined)], ['64KiB,1,2', 'none'])
+  assert.deepEqual([puzzle, PUBLIC_PUZZLE, undefined].map(printPuzzle), ['64KiB,1,2', '16MiB,1,6', 'none'])
 })
 
 test('the published vectors are what this code makes', async () => {

@@ -107,10 +107,12 @@ export function isSamePuzzle(a: IdPuzzle | undefined, b: IdPuzzle | undefined): 
   return a.memoryKib === b.memoryKib && a.passes === b.passes && a.difficultyBits === b.difficultyBits
 }
 
-/** For messages: `none`, or `16384KiB,1,6` (memory, passes, bits), as the command line takes it. */
+/** For messages: `none`, or `16MiB,1,6` (memory, passes, bits), as the command line takes it. */
 export function printPuzzle(puzzle: IdPuzzle | undefined): string {
   if (puzzle === undefined) return 'none'
-  return `${String(puzzle.memoryKib)}KiB,${String(puzzle.passes)},${String(puzzle.difficultyBits)}`
+  const { memoryKib, passes, difficultyBits } = puzzle
+  const memory = memoryKib % KIB === 0 ? `${String(memoryKib / KIB)}MiB` : `${String(memoryKib)}KiB`
+  return [memory, passes, difficultyBits].join(',')
 }
 
 function zeroBits(tag: Uint8Array): number {

@@ -3,9 +3,12 @@
  * are put together; what the parts do stands in their own folders.
  */
 import { join } from 'node:path'
-import { openIdentity } from '../drivers/nodeIdentity.ts'
+import { expectedRuns, printPuzzle, type IdPuzzle } from '../crypto/idPuzzle.ts'
+import { NodeIds } from '../crypto/nodeIds.ts'
+import { openIdentity, type NodeIdentity } from '../drivers/nodeIdentity.ts'
 import { LmdbFragmentStore } from '../drivers/lmdbFragmentStore.ts'
 import { LmdbStateStore } from '../drivers/lmdbStateStore.ts'
+import { NodeMemoryHard } from '../drivers/nodeMemoryHard.ts'
 import { NodePrimitives } from '../drivers/nodePrimitives.ts'
 import { SystemClock } from '../drivers/systemClock.ts'
 import { SystemRandom } from '../drivers/systemRandom.ts'
@@ -27,6 +30,8 @@ export interface DaemonOptions {
   readonly home: string
   /** Nodes of other networks are refused. */
   readonly networkName: string
+  /** What ids of the network cost; nothing when absent. Nodes that ask for another price are refused. */
+  readonly puzzle?: IdPuzzle
   /** The IP address and port that other nodes reach; port 0 takes any. */
   readonly listen: { readonly host: string; readonly port: number }
   /** The API's port on loopback; 0 takes any. */
@@ -42,6 +47,10 @@ export interface DaemonOptions {
   readonly coder?: Coder
   /** What stands between the node and its fragments, for nodes that misbehave on purpose. */
   readonly wrapFragments?: (store: FragmentStore) => FragmentStore
+  /** This node has no key yet, and looks for one that solves the puzzle: once in its life, of unknown length. */
+  readonly onGrinding?: () => void
+  /** Another node and this one do not become peers, because one would not have the other. */
+  readonly onRefused?: (reason: string) => void
 }
 
 export interface Daemon {
@@ -78,10 +87,11 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 }
 
 async function startNode(options: DaemonOptions, log: Log, closers: Close[]): Promise<Node> {
-  const { home, quotaBytes } = options
+  const { home, networkName, quotaBytes } = options
   const primitives = new NodePrimitives()
-  const clock = new SystemClock()
-  const identity = await openIdentity(home, primitives)
+  const ids = idsOf(options, primitives)
+  closers.push(() => ids.close())
+  const identity = await identityOf(options, primitives, ids, log)
   const fragments = await LmdbFragmentStore.open({
     folder: join(home, 'fragments'),
     ...(quotaBytes === undefined ? {} : { quotaBytes }),
@@ -90,18 +100,10 @@ async function startNode(options: DaemonOptions, log: Log, closers: Close[]): Pr
   const state = await LmdbStateStore.open(join(home, 'state'))
   closers.push(() => state.close())
   const coder = options.coder ?? ownCoder(closers)
-  const transport = new TlsTransport({
-    identity,
-    primitives,
-    ...options.listen,
-    onTurnedAway: (host, reason) => {
-      log.info({ host, reason }, 'turned a connection away')
-    },
-  })
-  const network = new PeerNetwork({ clock, transport, id: identity.id, networkName: options.networkName })
+  const network = networkOf(options, identity, ids, log)
   closers.push(() => network.close())
   const ports = {
-    clock,
+    clock: new SystemClock(),
     random: new SystemRandom(),
     primitives,
     coder,
@@ -111,7 +113,8 @@ async function startNode(options: DaemonOptions, log: Log, closers: Close[]): Pr
   }
   const node = await Node.start(ports, {
     signer: identity,
-    networkName: options.networkName,
+    ids,
+    networkName,
     version: programVersion(),
     survive: options.survive,
     bootstrap: options.bootstrap,
@@ -119,6 +122,42 @@ async function startNode(options: DaemonOptions, log: Log, closers: Close[]): Pr
   })
   closers.push(() => node.stop())
   return node
+}
+
+function networkOf(options: DaemonOptions, identity: NodeIdentity, ids: NodeIds, log: Log): PeerNetwork {
+  const { networkName, puzzle, listen } = options
+  const transport = new TlsTransport({
+    identity,
+    primitives: new NodePrimitives(),
+    ids,
+    ...listen,
+    onTurnedAway: (host, reason) => {
+      log.info({ host, reason }, 'turned a connection away')
+    },
+  })
+  const onRefused = (peer: string, reason: string): void => {
+    log.info({ peer, reason }, 'a node did not become a peer')
+    options.onRefused?.(`node ${peer}: ${reason}`)
+  }
+  return new PeerNetwork({ clock: new SystemClock(), transport, id: identity.id, networkName, puzzle, onRefused })
+}
+
+function idsOf({ networkName: network, puzzle }: DaemonOptions, primitives: NodePrimitives): NodeIds {
+  if (puzzle === undefined) return new NodeIds(primitives)
+  return new NodeIds(primitives, { network, puzzle, memoryHard: new NodeMemoryHard() })
+}
+
+function identityOf(
+  { home, puzzle, onGrinding }: DaemonOptions,
+  primitives: NodePrimitives,
+  ids: NodeIds,
+  log: Log,
+): Promise<NodeIdentity> {
+  return openIdentity(home, primitives, ids, (attempts) => {
+    const expected = puzzle === undefined ? 1 : expectedRuns(puzzle)
+    log.info({ attempts, expected, puzzle: printPuzzle(puzzle) }, 'looking for a key that solves the puzzle for ids')
+    if (attempts === 0) onGrinding?.()
+  })
 }
 
 async function openDoor(options: DaemonOptions, node: Node, log: Log, closers: Close[]): Promise<Gateway> {

@@ -8,7 +8,9 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { assert, present } from '../base/assert.ts'
 import { Semaphore } from '../base/semaphore.ts'
+import type { IdPuzzle } from '../crypto/idPuzzle.ts'
 import { ensureToken, removeRuntime, takeHome, tokenFileOf, writeRuntime, type RuntimeNode } from '../daemon/home.ts'
+import { TESTNET } from '../daemon/networks.ts'
 import { WorkerCoder } from '../drivers/workerCoder.ts'
 import { startInProcess, type NodeSpec, type RunningNode } from './testnetNode.ts'
 import { startProcess } from './testnetProcess.ts'
@@ -26,6 +28,8 @@ export interface TestnetOptions {
   readonly survive?: number
   /** How many of the nodes, the last ones, return corrupted fragments. By default none. */
   readonly liars?: number
+  /** What ids cost. By default nothing; starting takes as many runs of the puzzle as it asks for, for each node. */
+  readonly puzzle?: IdPuzzle
   /** A node ended that nobody stopped or killed by this testnet's own functions. */
   readonly onExit?: (exit: TestnetExit) => void
   /** Something the network promises less for, on this machine. */
@@ -60,7 +64,6 @@ export interface Testnet {
 
 const NODES_MAX = 1000
 const SURVIVE_DEFAULT = 0.5
-const NETWORK_NAME = 'testnet'
 /** Starting is mostly computing: more at once only makes all of them late. */
 const STARTS_PARALLEL = 2 * availableParallelism()
 
@@ -181,10 +184,11 @@ class Slot implements TestnetNode {
 }
 
 function specOf(options: TestnetOptions, index: number, host: string): Omit<NodeSpec, 'bootstrap'> {
-  const { nodes: count, dir, port = 0, survive = SURVIVE_DEFAULT, liars = 0 } = options
+  const { nodes: count, dir, port = 0, survive = SURVIVE_DEFAULT, liars = 0, puzzle } = options
   return {
     home: join(dir, 'nodes', String(index).padStart(2, '0')),
-    networkName: NETWORK_NAME,
+    networkName: TESTNET,
+    ...(puzzle === undefined ? {} : { puzzle }),
     host,
     apiPort: index === 0 ? port : 0,
     tokenFile: tokenFileOf(dir),

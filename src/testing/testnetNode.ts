@@ -1,4 +1,5 @@
 /** One node of a testnet, in this process or in one of its own: what it is told, what it tells, and how it is run here. */
+import type { IdPuzzle } from '../crypto/idPuzzle.ts'
 import { startDaemon, type Daemon } from '../daemon/daemon.ts'
 import type { Coder } from '../ports/coder.ts'
 import type { Contact } from '../ports/connection.ts'
@@ -8,6 +9,7 @@ import { LyingFragmentStore } from './lyingFragmentStore.ts'
 export interface NodeSpec {
   readonly home: string
   readonly networkName: string
+  readonly puzzle?: IdPuzzle
   readonly host: string
   readonly apiPort: number
   readonly tokenFile: string

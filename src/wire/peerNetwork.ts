@@ -2,7 +2,7 @@
  * The Network port over a Transport: one long-lived connection per peer and channel, dialled on first use, requests multiplexed
  * over it. Every request settles: by reply, refusal, deadline, cancellation or the end of its connection.
  */
-import { abortFailure, Failure } from '../base/failure.ts'
+import { abortFailure, Failure, isFailure } from '../base/failure.ts'
 import type { NodeId } from '../base/id.ts'
 import { orAborted, withDeadline } from '../base/signals.ts'
 import type { IdPuzzle } from '../crypto/idPuzzle.ts'
@@ -21,6 +21,8 @@ export interface PeerNetworkDeps {
   readonly networkName: string
   /** What ids of the network cost, where they cost anything. Nodes that ask for another price are refused. */
   readonly puzzle?: IdPuzzle | undefined
+  /** Told of nodes that did not become peers because one side would not have the other, for logs. */
+  readonly onRefused?: (peer: NodeId, reason: string) => void
 }
 
 interface PeerLinks {
@@ -65,7 +67,9 @@ export class PeerNetwork implements Network<Messages> {
   async start(events: PeerEvents): Promise<void> {
     this.events = events
     await this.deps.transport.listen((connection) => {
-      this.greet(connection).catch(() => undefined)
+      this.greet(connection).catch((error: unknown) => {
+        this.noteRefusal(connection.peer, error)
+      })
     })
     this.sweepLater()
   }
@@ -140,10 +144,19 @@ export class PeerNetwork implements Network<Messages> {
   /** Many requests share one dial, so it has a deadline of its own and no caller's signal. */
   private async dial(peer: Contact, channel: Channel): Promise<Link> {
     const what = `connecting to ${peer.id.slice(0, 8)}`
-    return withDeadline(this.deps.clock, DIAL_MS, what, this.ending.signal, async (signal) => {
-      const connection = await this.deps.transport.dial(peer, channel, signal)
-      return this.greet(connection)
-    })
+    try {
+      return await withDeadline(this.deps.clock, DIAL_MS, what, this.ending.signal, async (signal) => {
+        const connection = await this.deps.transport.dial(peer, channel, signal)
+        return this.greet(connection)
+      })
+    } catch (error) {
+      this.noteRefusal(peer.id, error)
+      throw error
+    }
+  }
+
+  private noteRefusal(peer: NodeId, error: unknown): void {
+    if (isFailure(error, 'refused')) this.deps.onRefused?.(peer, error.message)
   }
 
   /** Settles once both hellos are exchanged; rejects when the connection ends before, as it does without a hello in time. */

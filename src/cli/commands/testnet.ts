@@ -1,4 +1,5 @@
 /** `testnet`: a network of many nodes on this machine, for as long as it is wanted. */
+import type { IdPuzzle } from '../../crypto/idPuzzle.ts'
 import type { Testnet } from '../../testing/testnet.ts'
 import { homeFolder } from '../environment.ts'
 import { asStartFailure, EXIT, usage, type ExitCode } from '../exit.ts'
@@ -12,6 +13,7 @@ export interface TestnetFlags {
   readonly port: number
   readonly survive: number
   readonly liars: number
+  readonly puzzle: IdPuzzle | 'none'
   readonly json?: boolean
 }
 
@@ -26,6 +28,7 @@ export async function testnet(flags: TestnetFlags): Promise<ExitCode> {
     port: flags.port,
     survive: flags.survive,
     liars: flags.liars,
+    ...(flags.puzzle === 'none' ? {} : { puzzle: flags.puzzle }),
     onExit: (exit) => {
       if (flags.json === true) printJson({ type: 'exit', ...exit })
       else say(`node ${exit.index} (process ${exit.pid}) ended: ${exit.signal ?? `exit ${exit.code ?? 'unknown'}`}`)
