@@ -97,7 +97,9 @@ test('whoever asks for a key that is being checked shares the run', async () => 
   const asked = [ids.judge(key(1), 'own'), ids.judge(key(1), 'own'), ids.judge(key(1), 'stranger')]
   await settled()
   assert.equal(runs.startedCount, 1)
+  assert.ok(ids.isUnderWay(key(1)) && !ids.isUnderWay(key(2)))
   await runs.endOne(GOOD)
+  assert.ok(!ids.isUnderWay(key(1)))
   assert.equal(new Set(await Promise.all(asked)).size, 1)
   assert.equal(runs.startedCount, 1)
 })

@@ -65,6 +65,11 @@ export class NodeIds {
     return this.unsolved.has(key) ? 'unsolved' : undefined
   }
 
+  /** Whether a check of the key waits or runs, so that asking for another costs no more. */
+  isUnderWay(publicKey: Uint8Array): boolean {
+    return this.checks.has(toHex(publicKey))
+  }
+
   /**
    * The key's id, at the cost of a run of the puzzle for a key not seen lately. Rejects with `busy` when too many wait already,
    * `closed` when this node is stopping, and with what keeps the machine from computing it.

@@ -43,7 +43,8 @@ export class PeerProof {
   }
 
   private strangersVerdict(key: Bytes, host: string): Promise<Verdict> {
-    if (this.strangers.spend(host, performance.now())) return this.ids.judge(key, 'stranger')
+    if (this.ids.isUnderWay(key) || this.strangers.spend(host, performance.now()))
+      return this.ids.judge(key, 'stranger')
     throw new Failure('busy', 'too many new keys from there, or altogether, in this minute')
   }
 

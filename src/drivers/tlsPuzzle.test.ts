@@ -242,6 +242,17 @@ void test('strangers beyond the minute’s share are closed, peers that are know
   assert.equal(node.runs.count, 1)
 })
 
+void test('several connections of one stranger are one check, of one share', async () => {
+  await using node = await listener({ strangers: new StrangerBudget({ perMinute: 1 }) })
+  await using peer = await dialler(await identity())
+  node.runs.hold()
+  for (const channel of ['control', 'bulk'] as const) await peer.transport.dial(node.contact, channel, signal)
+  while (node.runs.count === 0) await new Promise((resolve) => setImmediate(resolve))
+  node.runs.release()
+  await node.until(() => node.accepted.length === 2)
+  assert.deepEqual([node.runs.count, node.turnedAway], [1, []])
+})
+
 void test('a dial given up during the check rejects at once', async () => {
   await using node = await listener()
   const runs = new WatchedRuns()

@@ -47,7 +47,7 @@ export interface Transport {
   listen(onConnection: (connection: Connection) => void): Promise<void>
   /**
    * A connection to `peer`, whose identity has been checked against `peer.id`. Rejects with `unreachable` (nobody there),
-   * `timed-out`, or `refused` (somebody else answered, or they declined).
+   * `timed-out`, `refused` (somebody else answered, or they declined), or `busy` (this node judges too many peers at once).
    */
   dial(peer: Contact, channel: Channel, signal: AbortSignal): Promise<Connection>
   /** Closes the listener and every connection; settles when none is left. */
