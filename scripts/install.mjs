@@ -4,7 +4,7 @@
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** The folder of the checkout. */
@@ -13,13 +13,18 @@ export const ROOT = fileURLToPath(new URL('..', import.meta.url))
 /** What `engines` in package.json asks for: the first Node that runs TypeScript sources unbuilt. */
 const OLDEST = { major: 22, minor: 18 }
 
-/** Runs `npm ci` unless node_modules already holds exactly what the lock names. Speaks on stderr alone; exits on failure. */
-export function ensureInstalled() {
-  if (isInstalled()) return
+/**
+ * Runs `npm ci` unless node_modules of the folder already holds exactly what its lock names. Speaks on stderr alone; exits on failure.
+ *
+ * @param {string} [folder]
+ */
+export function ensureInstalled(folder = ROOT) {
+  if (isInstalled(folder)) return
   const startMs = Date.now()
-  process.stderr.write('mainframe: installing what package-lock.json names (npm ci), once\n')
-  const status = npmCi()
-  if (status !== 0 || !isInstalled()) {
+  const lock = relative(ROOT, join(folder, 'package-lock.json'))
+  process.stderr.write(`mainframe: installing what ${lock} names (npm ci), once\n`)
+  const status = npmCi(folder)
+  if (status !== 0 || !isInstalled(folder)) {
     process.stderr.write(
       `mainframe: npm ci failed (exit ${status}); its own words are above. Installing needs the npm registry once: ` +
         'check the network and `npm config get registry`, then run the same command again.\n',
@@ -50,10 +55,14 @@ function pinnedPath() {
   return join(ROOT, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
 }
 
-/** npm notes in a hidden lock what it has put into node_modules, so the two locks say whether anything is missing. */
-function isInstalled() {
-  const wanted = packagesOf(join(ROOT, 'package-lock.json'))
-  const present = packagesOf(join(ROOT, 'node_modules', '.package-lock.json'))
+/**
+ * npm notes in a hidden lock what it has put into node_modules, so the two locks say whether anything is missing.
+ *
+ * @param {string} folder
+ */
+function isInstalled(folder) {
+  const wanted = packagesOf(join(folder, 'package-lock.json'))
+  const present = packagesOf(join(folder, 'node_modules', '.package-lock.json'))
   if (wanted === undefined || present === undefined) return false
   return Object.entries(wanted).every(([path, entry]) => {
     const found = present[path]
@@ -77,15 +86,17 @@ function packagesOf(lockPath) {
 /**
  * Development packages are asked for by name, because NODE_ENV=production would leave them out. Without a network npm gives up after
  * seconds rather than a minute. Its stdout goes to our stderr: stdout belongs to the command that runs next.
+ *
+ * @param {string} folder
  */
-function npmCi() {
+function npmCi(folder) {
   const quiet = ['--no-audit', '--no-fund', '--loglevel=error']
   const patience = ['--prefer-offline', '--fetch-retry-mintimeout=2000', '--fetch-retry-maxtimeout=8000']
   const args = ['ci', '--include=dev', ...quiet, ...patience]
   const npm = process.env.npm_execpath ?? ''
   const underNpm = /npm-cli\.c?js$/.test(npm)
   const { status } = spawnSync(underNpm ? process.execPath : 'npm', underNpm ? [npm, ...args] : args, {
-    cwd: ROOT,
+    cwd: folder,
     stdio: ['ignore', 2, 2],
     shell: !underNpm && process.platform === 'win32',
   })

@@ -17,6 +17,7 @@ const COMMANDS = {
   readme: ['scripts/readme.ts'],
   resilience: ['resilience/main.ts'],
   'bench:kernel': ['bench/kernel.ts'],
+  'bench:overlay': ['bench/overlay.ts'],
   'bench:path': ['bench/path.ts'],
   'bench:tls': ['bench/tls.ts'],
   'bench:world': ['bench/world.ts'],
