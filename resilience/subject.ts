@@ -104,7 +104,7 @@ export class Subject {
 
   /** Lets nodes of a settled network keep their tables and learn about the network, as any node does, for a while. */
   async wake(nodes: readonly number[]): Promise<void> {
-    for (const node of nodes) this.overlay(node).start()
+    if (this.way.isSettled) for (const node of nodes) this.overlay(node).start()
     await this.world.run(SETTLE_MS)
   }
 
@@ -189,14 +189,19 @@ export class Subject {
     this.conspiracy.add(this.world.contact(node))
     let inner: Overlay | undefined
     const hostile = await startAttacker(counted, attack, async (altered) => {
-      const overlay = await this.startOverlay(altered, bootstrap)
+      // It answers and is in tables, which is all it wants; it keeps no table of its own fresh.
+      const overlay = await this.startOverlay(altered, bootstrap, { isKept: false })
       inner = overlay
       return { stop: () => stopOverlay(overlay, network) }
     })
     return { network, overlay: undefined, inner: present(inner, 'its overlay'), stop: () => hostile.stop() }
   }
 
-  private async startOverlay(ports: NodePorts<Messages>, bootstrap: readonly Contact[]): Promise<Overlay> {
+  private async startOverlay(
+    ports: NodePorts<Messages>,
+    bootstrap: readonly Contact[],
+    { isKept }: { readonly isKept: boolean } = { isKept: true },
+  ): Promise<Overlay> {
     const overlay = new Overlay(ports)
     overlay.serve()
     await ports.network.start({
@@ -205,7 +210,7 @@ export class Subject {
     })
     if (this.way.isSettled) return overlay
     await overlay.join(bootstrap)
-    overlay.start()
+    if (isKept) overlay.start()
     return overlay
   }
 

@@ -2,7 +2,7 @@
 import type { Scenario } from '../scenario.ts'
 import { bestConnectedKilled } from './bestConnectedKilled.ts'
 import { churn } from './churn.ts'
-import { colluders } from './colluders.ts'
+import { colluders, colludersFromTheStart } from './colluders.ts'
 import { eclipse } from './eclipse.ts'
 import { groundIds } from './groundIds.ts'
 import { growth } from './growth.ts'
@@ -20,6 +20,7 @@ export const scenarios: readonly Scenario[] = [
   massDeath,
   churn,
   colluders,
+  colludersFromTheStart,
   groundIds,
   eclipse,
   joinFlood,

@@ -42,6 +42,8 @@ export const STRATA = [
   { lyingShare: 0.4, quota: 32 },
   { lyingShare: 0.7, quota: 128 },
 ] as const
+/** Walks that keep tables fresh ask no more of each shell than this, so that liars do not make every node busy for ever. */
+export const WALK_QUOTA = STRATA[0].quota
 /** A search by shell begins at least so many shells before the region, however near this node is itself. */
 export const SHELLS_BEFORE_REGION = 4
 /** Of the nodes within a region's radius, so many are met nearest-first before they count as a crowd. */

@@ -57,6 +57,8 @@ export interface LookupOptions {
   readonly networkSize: number
   /** The share of liars that earlier lookups have met. */
   readonly suspectedShare: number
+  /** At most so many nodes of each shell, however many lie: what keeps tables fresh need not be certain. */
+  readonly quotaMax?: number
   readonly deadlineMs: number
 }
 
@@ -187,7 +189,8 @@ export class Lookup {
   private escalates({ isSparse, isCrowded, lyingShare = 0 }: Evidence): boolean {
     const share = Math.max(lyingShare, this.options.suspectedShare)
     const isOdd = isSparse || isCrowded || this.nearestInSightIsLeft()
-    const quota = STRATA.findLast((stratum, nth) => share >= stratum.lyingShare || (nth === 0 && isOdd))?.quota ?? 0
+    const wanted = STRATA.findLast((stratum, nth) => share >= stratum.lyingShare || (nth === 0 && isOdd))?.quota ?? 0
+    const quota = Math.min(wanted, this.options.quotaMax ?? wanted)
     if (quota <= this.quota || this.askedCount >= LOOKUP_REQUESTS_MAX) return false
     if (this.quota === 0) for (const contact of this.options.contacts()) this.candidates.add(contact)
     this.quota = quota

@@ -9,7 +9,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { Contact } from '../ports/connection.ts'
 import type { Network } from '../ports/network.ts'
 import type { Messages } from '../wire/messages.ts'
-import { FIND_MS, LOOKUP_MS, REGION_SIZE } from './limits.ts'
+import { FIND_MS, LOOKUP_MS, REGION_SIZE, WALK_QUOTA } from './limits.ts'
 import type { Liveness } from './liveness.ts'
 import { Lookup, type LookupResult } from './lookup.ts'
 import type { RoutingTable } from './routingTable.ts'
@@ -48,23 +48,37 @@ export class Search {
     return this.suspicion.lyingShare(this.deps.clock.now())
   }
 
-  /** The nodes around a point that has nothing to do with this node's own id. Rejects only when the signal is aborted. */
+  /** The nodes around a point. Rejects only when the signal is aborted. */
   async lookup(target: Point, signal?: AbortSignal): Promise<LookupResult> {
-    const found = await this.lookupNearby(target, signal)
-    if (found.exhaustive) this.size.onLookup(target, found.closest)
+    const found = await this.run(this.begin(target), signal)
+    this.measure(found, target)
     return found
   }
 
-  /** The same for a point chosen by this node's own id: it says nothing about the network's size that the table does not. */
-  async lookupNearby(target: Point, signal?: AbortSignal): Promise<LookupResult> {
+  /** The same to keep the table and the size estimate fresh: it does not look as hard where many lie. */
+  async walk(target: Point, signal?: AbortSignal): Promise<LookupResult> {
+    const found = await this.run(this.begin(target, WALK_QUOTA), signal)
+    this.measure(found, target)
+    return found
+  }
+
+  /** A walk to a point chosen by this node's own id: it says nothing about the network's size that the table does not. */
+  walkNearby(target: Point, signal?: AbortSignal): Promise<LookupResult> {
+    return this.run(this.begin(target, WALK_QUOTA), signal)
+  }
+
+  private measure({ exhaustive, closest }: LookupResult, target: Point): void {
+    if (exhaustive) this.size.onLookup(target, closest)
+  }
+
+  private async run(lookup: Lookup, signal: AbortSignal | undefined): Promise<LookupResult> {
     const { clock } = this.deps
-    const lookup = this.begin(target)
     let changed = deferred<void>()
     for (;;) {
       if (signal?.aborted === true) throw abortFailure(signal)
       const step = lookup.next(clock.now())
       if (step.kind === 'done') {
-        this.learn(target, step)
+        this.learn(lookup.target, step)
         return step
       }
       if (step.kind === 'wait') {
@@ -78,7 +92,7 @@ export class Search {
     }
   }
 
-  private begin(target: Point): Lookup {
+  private begin(target: Point, quotaMax?: number): Lookup {
     const { table, clock } = this.deps
     return new Lookup({
       target,
@@ -88,6 +102,7 @@ export class Search {
       networkSize: this.networkSize(),
       suspectedShare: this.lyingShare(),
       deadlineMs: clock.now() + LOOKUP_MS,
+      ...(quotaMax === undefined ? {} : { quotaMax }),
     })
   }
 

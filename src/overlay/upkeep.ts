@@ -109,12 +109,12 @@ export class Upkeep {
     const { table, search, ending } = this.deps
     if (this.soundings >= SOUNDINGS || table.exactSize() !== undefined) return
     this.soundings++
-    await search.lookup(this.randomPoint(), ending)
+    await search.walk(this.randomPoint(), ending)
   }
 
   private async refresh(): Promise<void> {
     const { search, ending } = this.deps
-    await search.lookup(this.randomPoint(), ending)
+    await search.walk(this.randomPoint(), ending)
     await this.explore(ending)
   }
 
@@ -128,11 +128,11 @@ export class Upkeep {
   /** Meets the neighbours, then somebody in each part of the space of which the table could hold more. */
   private async explore(signal: AbortSignal | undefined): Promise<void> {
     const { table, search, random } = this.deps
-    const { closest, reach } = await search.lookupNearby(table.self, signal)
+    const { closest, reach } = await search.walkNearby(table.self, signal)
     if (closest.length === 0) return
     const buckets = reach === undefined ? [] : table.bucketsWithRoom(reach)
     const points = buckets.map((bits) => table.pointIn(bits, random.bytes(ID_BYTES)))
-    await Promise.all(points.map((point) => search.lookupNearby(point, signal)))
+    await Promise.all(points.map((point) => search.walkNearby(point, signal)))
     await this.probeCandidates()
     await this.rememberPeers()
   }
