@@ -1,13 +1,26 @@
 /** Medians and intervals are those of the books. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { median, medianInterval, overlap, shareInterval } from './interval.ts'
+import { chanceOfAtMost, mean, median, medianInterval, overlap, shareInterval } from './interval.ts'
 
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i + 1)
 
 test('a median is the middle, or between the two middles', () => {
   assert.equal(median([3, 1, 2]), 2)
   assert.equal(median([4, 1, 3, 2]), 2.5)
+})
+
+test('a mean is the sum dealt out', () => {
+  assert.equal(mean([1, 2, 6]), 3)
+})
+
+test('the chance of a count is the binomial’s tail', () => {
+  // Of three throws of a coin at most one is heads in four cases of eight; of ten dice none is a six in (5/6)^10.
+  assert.ok(Math.abs(chanceOfAtMost(1, 3, 0.5) - 0.5) < 1e-12)
+  assert.ok(Math.abs(chanceOfAtMost(0, 10, 1 / 6) - (5 / 6) ** 10) < 1e-12)
+  assert.deepEqual([chanceOfAtMost(3, 3, 0.5), chanceOfAtMost(2, 3, 1), chanceOfAtMost(0, 3, 0)], [1, 0, 1])
+  // Far below the smallest double at its first term.
+  assert.ok(chanceOfAtMost(9_990, 10_000, 0.999) > 0.5)
 })
 
 test('the interval of a median has the ranks of the binomial tables', () => {

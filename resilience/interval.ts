@@ -1,4 +1,4 @@
-/** Medians and intervals: of a median over seeds by order statistics, of a share by Wilson's score. */
+/** Medians and intervals: of a median over seeds by order statistics, of a share by Wilson's score; and how likely a count is. */
 import { assert, present } from '../src/base/assert.ts'
 
 export interface Interval {
@@ -16,6 +16,11 @@ export function median(values: readonly number[]): number {
   const sorted = ascending(values)
   const upper = present(sorted[sorted.length >> 1], 'the upper middle')
   return sorted.length % 2 === 1 ? upper : (upper + present(sorted[(sorted.length >> 1) - 1], 'the lower middle')) / 2
+}
+
+export function mean(values: readonly number[]): number {
+  assert(values.length > 0, 'a mean is of something')
+  return values.reduce((sum, value) => sum + value, 0) / values.length
 }
 
 /**
@@ -42,6 +47,20 @@ export function shareInterval(hits: number, count: number): Interval {
     low: hits === 0 ? 0 : (middle - half) / (1 + z2),
     high: hits === count ? 1 : (middle + half) / (1 + z2),
   }
+}
+
+/** The chance that of `count` tries, each of which succeeds with chance `share`, at most `hits` do. */
+export function chanceOfAtMost(hits: number, count: number, share: number): number {
+  if (hits >= count || share <= 0) return 1
+  if (share >= 1) return 0
+  // Logarithms, since the first terms are far below the smallest double.
+  let logTerm = count * Math.log1p(-share)
+  let chance = Math.exp(logTerm)
+  for (let k = 1; k <= hits; k++) {
+    logTerm += Math.log((count - k + 1) / k) + Math.log(share / (1 - share))
+    chance += Math.exp(logTerm)
+  }
+  return Math.min(1, chance)
 }
 
 export function overlap(a: Interval, b: Interval): boolean {

@@ -1,6 +1,6 @@
-/** Which cases are measured with which seeds and sizes, as jobs that can run anywhere in any order. */
+/** What is measured with which seeds and sizes, as jobs that can run anywhere in any order. */
 import { present } from '../src/base/assert.ts'
-import type { Case, Scenario, Size } from './scenario.ts'
+import type { Case, Group, Scenario, Size } from './scenario.ts'
 
 export interface PlanOptions {
   readonly quick: boolean
@@ -12,10 +12,10 @@ export interface PlanOptions {
   readonly only?: readonly string[]
 }
 
-/** One case to be measured, with its seeds. */
+/** One group of lines to be measured, with its seeds. */
 export interface Entry {
   readonly scenario: Scenario
-  readonly caseIndex: number
+  readonly groupIndex: number
   readonly size: Size
   readonly seeds: readonly number[]
 }
@@ -23,7 +23,7 @@ export interface Entry {
 /** One measurement as it is sent to another process. */
 export interface Job {
   readonly scenarioId: string
-  readonly caseIndex: number
+  readonly groupIndex: number
   readonly seed: number
   readonly size: Size
 }
@@ -43,25 +43,31 @@ export function planned(scenarios: readonly Scenario[], options: PlanOptions): r
       const size = sizeOf(scenario, options)
       const seeds = Array.from({ length: seedCountOf(scenario, options) }, (_, i) => i + 1)
       return scenario.cases
-        .map((each, caseIndex) => ({ each, entry: { scenario, caseIndex, size, seeds } }))
+        .map((each, groupIndex) => ({ each, entry: { scenario, groupIndex, size, seeds } }))
         .filter(({ each }) => !options.quick || each.largerThanQuick !== true)
         .map(({ entry }) => entry)
     })
 }
 
 export function jobsOf(entries: readonly Entry[]): readonly Job[] {
-  return entries.flatMap(({ scenario, caseIndex, size, seeds }) =>
-    seeds.map((seed) => ({ scenarioId: scenario.id, caseIndex, seed, size })),
+  return entries.flatMap(({ scenario, groupIndex, size, seeds }) =>
+    seeds.map((seed) => ({ scenarioId: scenario.id, groupIndex, seed, size })),
   )
 }
 
-export function caseOf({ scenario, caseIndex }: Pick<Entry, 'scenario' | 'caseIndex'>): Case {
-  return present(scenario.cases[caseIndex], `case ${caseIndex} of ${scenario.id}`)
+/** The lines that an entry measures; one that has a world of its own is a group of one. */
+export function groupOf({ scenario, groupIndex }: Pick<Entry, 'scenario' | 'groupIndex'>): Group {
+  const each = present(scenario.cases[groupIndex], `case ${groupIndex} of ${scenario.id}`)
+  return 'lines' in each ? each : alone(each)
 }
 
 /** Tells measurements apart: the same for the same job on either side of a process border. */
-export function jobKey({ scenarioId, caseIndex, seed }: Omit<Job, 'size'>): string {
-  return `${scenarioId}/${caseIndex}/${seed}`
+export function jobKey({ scenarioId, groupIndex, seed }: Omit<Job, 'size'>): string {
+  return `${scenarioId}/${groupIndex}/${seed}`
+}
+
+function alone(line: Case): Group {
+  return { lines: [line], measure: async (seed, size) => [await line.measure(seed, size)] }
 }
 
 function sizeOf(scenario: Scenario, { quick, nodes }: PlanOptions): Size {

@@ -3,8 +3,9 @@ import { fork, type ChildProcess } from 'node:child_process'
 import { jobKey, type Job } from './plan.ts'
 
 export interface Measurement {
-  readonly value: number
-  readonly tookMs: number
+  /** One for each line of the job's group. */
+  readonly values: readonly number[]
+  readonly cpuMs: number
 }
 
 /** What a child sends for a job. */

@@ -12,6 +12,7 @@ const SAMPLES = 6
 export const churn: Scenario = {
   id: 'A3',
   title: 'sessions of 15 minutes',
+  promise: 'A network whose nodes come and go by the quarter of an hour still finds its way.',
   rules:
     'Every node stays for a time whose logarithm is evenly spread around a median of 15 minutes (from 4 minutes to an hour), vanishes without a ' +
     'word, is away as long as it stayed, and returns with its disk. Over three hours, every half hour random nodes that are there ' +

@@ -11,6 +11,7 @@ const STAY_MS = 10 * MINUTE
 export const joinFlood: Scenario = {
   id: 'A7',
   title: 'a hundred newcomers for each node within an hour',
+  promise: 'Newcomers, however many, do not push out those who were there.',
   rules:
     'Newcomers join evenly over an hour, 100 for every node that was there, ask somebody of the old every five seconds, and vanish after ten ' +
     'minutes. At the end of the hour the old nodes look up random points; a lookup succeeds when the nearest living node is in the ' +

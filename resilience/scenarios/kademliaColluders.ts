@@ -1,11 +1,12 @@
 /** R-A4: lookups of plain Kademlia and of S/Kademlia's disjoint paths among colluders that lie. */
 import { present } from '../../src/base/assert.ts'
-import { ID_BYTES, parseId } from '../../src/base/id.ts'
+import { ID_BYTES, parseId, type Point } from '../../src/base/id.ts'
+import type { Contact } from '../../src/ports/connection.ts'
 import { ConvergedWorld } from '../baselines/convergedWorld.ts'
 import { disjointLookup, kademliaLookup, type LookupOptions } from '../baselines/kademliaLookup.ts'
 import { nearestOf } from '../../src/sim/idOrder.ts'
 import { seenIn } from '../published.ts'
-import type { Case, Published, Scenario, Size } from '../scenario.ts'
+import type { Group, Published, Scenario, Size } from '../scenario.ts'
 
 const BUCKET_SIZE = 20
 const ALPHA = 3
@@ -33,24 +34,28 @@ export const kademliaColluders: Scenario = {
   full: { nodes: 10_000, trials: 500 },
   quick: { nodes: 10_000, trials: 250 },
   fixedSize: true,
-  cases: SHARES.flatMap(({ share, plain, disjoint }) => [
-    caseOf('Kademlia', share, plain, (options) => kademliaLookup(options)),
-    caseOf('8 disjoint paths', share, disjoint, (options) => disjointLookup({ ...options, parallel: 1, paths: PATHS })),
-  ]),
+  cases: SHARES.map(groupOf),
 }
 
-type Search = typeof kademliaLookup
+type Search = (options: LookupOptions) => Promise<readonly Contact[]>
 
-function caseOf(lookup: string, share: number, baseline: Published, search: Search): Case {
+const SEARCHES: readonly Search[] = [
+  kademliaLookup,
+  (options) => disjointLookup({ ...options, parallel: 1, paths: PATHS }),
+]
+
+/** Both searches look from the same nodes for the same points. */
+function groupOf({ share, plain, disjoint }: (typeof SHARES)[number]): Group {
   return {
-    parameters: { lookup, colluders: share },
-    baseline,
-    target: 'reproduces',
-    measure: (seed, size) => successShare(seed, share, search, size),
+    lines: [
+      { parameters: { lookup: 'Kademlia', colluders: share }, baseline: plain, target: 'reproduces' },
+      { parameters: { lookup: '8 disjoint paths', colluders: share }, baseline: disjoint, target: 'reproduces' },
+    ],
+    measure: (seed, size) => successShares(seed, share, size),
   }
 }
 
-async function successShare(seed: number, share: number, search: Search, { nodes, trials }: Size): Promise<number> {
+async function successShares(seed: number, share: number, { nodes, trials }: Size): Promise<readonly number[]> {
   const world = await ConvergedWorld.start({
     seed,
     nodes,
@@ -58,24 +63,29 @@ async function successShare(seed: number, share: number, search: Search, { nodes
     bucketSize: BUCKET_SIZE,
     falseReply: (of) => (target) => of.population.nearest(target, BUCKET_SIZE, (contact) => !of.isHonest(contact)),
   })
-  const outcomes = await world.until(Array.from({ length: trials }, () => succeeds(world, search)))
-  return outcomes.filter(Boolean).length / trials
+  const tries = Array.from({ length: trials }, () => ({
+    seeker: world.randomSeeker(),
+    target: present(parseId<Point>(world.randomBytes(ID_BYTES)), 'a random point has 32 bytes'),
+  }))
+  const shares: number[] = []
+  for (const search of SEARCHES) {
+    const outcomes = await world.until(tries.map(({ seeker, target }) => succeeds(world, search, seeker, target)))
+    shares.push(outcomes.filter(Boolean).length / trials)
+  }
+  return shares
 }
 
-async function succeeds(world: ConvergedWorld, search: Search): Promise<boolean> {
-  const seeker = world.randomSeeker()
+async function succeeds(world: ConvergedWorld, search: Search, seeker: number, target: Point): Promise<boolean> {
   const { id: self } = world.contact(seeker)
-  const target = present(parseId(world.randomBytes(ID_BYTES)), 'a random point has 32 bytes')
-  const isWanted = (contact: { readonly id: typeof self }): boolean => contact.id !== self
-  const options: LookupOptions = {
+  const isWanted = (contact: Contact): boolean => world.isHonest(contact) && contact.id !== self
+  const [wanted] = world.population.nearest(target, 1, isWanted)
+  const found = await search({
     self,
     target,
     seeds: nearestOf(world.population.tableOf(self), target, BUCKET_SIZE),
     count: BUCKET_SIZE,
     parallel: ALPHA,
     ask: (contact) => world.find(seeker, contact, target),
-  }
-  const [wanted] = world.population.nearest(target, 1, (contact) => world.isHonest(contact) && isWanted(contact))
-  const found = await search(options)
+  })
   return found.some(({ id }) => id === wanted?.id)
 }

@@ -1,7 +1,8 @@
 /** R-A1: the share of objects lost when 50, 60 or 80 % of all nodes vanish at one instant, for the codes of five systems. */
+import { present } from '../../src/base/assert.ts'
 import { lostShare } from '../baselines/binomialLoss.ts'
 import { rounded } from '../published.ts'
-import type { Case, Published, Scenario } from '../scenario.ts'
+import type { Group, Published, Scenario } from '../scenario.ts'
 
 const KILLED = [0.5, 0.6, 0.8] as const
 
@@ -36,14 +37,16 @@ export const lossBinomials: Scenario = {
   quick: { nodes: 100_000, trials: 5000 },
   quickSeedCount: 7,
   fixedSize: true,
-  cases: SYSTEMS.flatMap((system) => KILLED.map((killed, nth) => caseOf(system, killed, system.lost[nth]))),
+  cases: SYSTEMS.map(groupOf),
 }
 
-function caseOf({ name, needed, total }: System, killed: number, baseline: Published | undefined): Case {
+function groupOf({ name, needed, total, lost }: System): Group {
   return {
-    parameters: { code: name, killed },
-    ...(baseline === undefined ? {} : { baseline }),
-    target: 'reproduces',
-    measure: async (seed, { trials }) => lostShare(seed, { needed, total }, killed, trials),
+    lines: KILLED.map((killed, nth) => ({
+      parameters: { code: name, killed },
+      baseline: present(lost[nth], 'what was published for each share'),
+      target: 'reproduces',
+    })),
+    measure: async (seed, { trials }) => KILLED.map((killed) => lostShare(seed, { needed, total }, killed, trials)),
   }
 }

@@ -6,6 +6,7 @@ import { FIVE_MINUTES, Subject } from '../subject.ts'
 export const massDeath: Scenario = {
   id: 'A1',
   title: 'lookups five minutes after a share of all nodes has vanished at once',
+  promise: 'Five minutes after four of five nodes have gone, those that are left find one another.',
   rules:
     'Random nodes vanish without a word, so that they are silent rather than refusing. Five minutes later random survivors look up ' +
     'random points; a lookup succeeds when the living node nearest to the point is in the region it finds.',

@@ -7,6 +7,7 @@ import { FIVE_MINUTES, Subject } from '../subject.ts'
 export const allOff: Scenario = {
   id: 'A9',
   title: 'everything off at once, half returns at new addresses',
+  promise: 'A network that was switched off altogether comes back without anybody telling it where.',
   rules:
     'All nodes vanish at one instant. An hour later a random half of them starts again over a minute, each at an address it never had, with ' +
     'its disk and no bootstrap. Ten minutes after that, lookups by random nodes must find the nearest living node, which takes one ' +
@@ -20,6 +21,7 @@ export const allOff: Scenario = {
 export const partition: Scenario = {
   id: 'A10',
   title: 'two halves cut from each other for a day',
+  promise: 'Two halves of a cut network are one again within five minutes of its mending.',
   rules:
     'A random half of the nodes cannot reach the other for 24 hours. Five minutes after the cut is mended, random nodes look up random points ' +
     "and must find the nearest living node, wherever it was. Acknowledged writes are storage's part and not measured here.",
