@@ -10,7 +10,7 @@ import type { Happening } from './eventQueue.ts'
 import type { Host } from './fabric.ts'
 import { WORLD_LIFE, type Lifetime } from './lifetime.ts'
 import type { ObjectNetwork } from './objectNetwork.ts'
-import type { Tie } from './ties.ts'
+import { NO_TIE, type Tie } from './tieBook.ts'
 import type { VirtualClock } from './virtualClock.ts'
 
 function nothing(): void {
@@ -24,8 +24,8 @@ export class Exchange implements Happening, Deadline {
   readonly kind: string
   readonly request: unknown
   readonly promise: Promise<unknown>
-  /** The connection it goes over; undefined while that is being made. */
-  tie: Tie | undefined
+  /** The connection it goes over; NO_TIE while that is being made. */
+  tie: Tie = NO_TIE
   /** The caller's word not to bother has reached the callee, perhaps before the request itself. */
   isUnwanted = false
   /** While a handler of the callee works on it. */

@@ -10,6 +10,7 @@ import type { Lifetime } from './lifetime.ts'
 import type { Links } from './links.ts'
 import type { SimConnection } from './simConnection.ts'
 import type { ObjectNetwork } from './objectNetwork.ts'
+import { TieBook } from './tieBook.ts'
 import type { Trace } from './trace.ts'
 import type { VirtualClock } from './virtualClock.ts'
 
@@ -43,6 +44,7 @@ export class Fabric {
   readonly clock: VirtualClock
   readonly links: Links
   readonly trace: Trace
+  readonly ties = new TieBook()
   private readonly hosts = new Map<Address, Host>()
   private readonly bugs: Error[] = []
 

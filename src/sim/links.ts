@@ -58,8 +58,12 @@ export class Links {
   private readonly cloggedUntilMs = new Map<number, number>()
   private readonly hindrances = new Set<Hindrance>()
   private readonly uplinkFreeAtMs: Record<Channel, Map<number, number>> = { control: new Map(), bulk: new Map() }
-  private readonly sentThisInstant = new Map<number, number>()
   private instantMs = -1
+  /** The first link on which something was sent this instant, nearly always the only one, and how often. */
+  private firstPair = -1
+  private firstPairSent = 0
+  /** How often on each of the others. */
+  private readonly sentThisInstant = new Map<number, number>()
 
   constructor(seed: number, options: LinkOptions = {}) {
     const { loss = 0 } = options
@@ -169,8 +173,12 @@ export class Links {
   private nthOfInstant(pair: number, atMs: number): number {
     if (this.instantMs !== atMs) {
       this.instantMs = atMs
-      this.sentThisInstant.clear()
+      this.firstPair = pair
+      this.firstPairSent = 1
+      if (this.sentThisInstant.size > 0) this.sentThisInstant.clear()
+      return 0
     }
+    if (pair === this.firstPair) return this.firstPairSent++
     const nth = this.sentThisInstant.get(pair) ?? 0
     this.sentThisInstant.set(pair, nth + 1)
     return nth

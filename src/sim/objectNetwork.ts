@@ -13,7 +13,8 @@ import { SILENCE_MS_MAX, type Fabric, type Host } from './fabric.ts'
 import type { Lifetime } from './lifetime.ts'
 import { HANDSHAKE_TRIPS, isSimAddress } from './simTransport.ts'
 import { Exchange, ExchangeList } from './exchange.ts'
-import { Ties, type Tie } from './ties.ts'
+import { NO_TIE, type Tie } from './tieBook.ts'
+import { Ties } from './ties.ts'
 
 /** How many bytes a request or reply would have on the wire: what slow uplinks and the trace count. */
 export type MessageBytes = (message: unknown) => number
@@ -38,7 +39,7 @@ export class ObjectNetwork implements Network<MessageMap> {
   private worked: Set<Exchange> | undefined
   /** For the next handler that is called; one that answers at once leaves it as it was. */
   private spare: AbortController | undefined
-  private readonly ties = new Ties(this)
+  private readonly ties: Ties
   private events: PeerEvents = { onPeer: () => undefined, onPeerLost: () => undefined }
   private isStarted = false
   private isClosed = false
@@ -48,6 +49,7 @@ export class ObjectNetwork implements Network<MessageMap> {
     this.host = host
     this.life = life
     this.messageBytes = messageBytes
+    this.ties = new Ties(fabric.ties, this)
     this.peer = { id: host.id, addresses: [host.address], host: host.name }
   }
 
@@ -134,8 +136,10 @@ export class ObjectNetwork implements Network<MessageMap> {
       return
     }
     const bytes = this.messageBytes(exchange.request)
-    exchange.tie = there.objects && this.ties.standing(there.objects, this.fabric.clock.elapsedMs)
-    const trips = exchange.tie === undefined ? FIRST_REQUEST_TRIPS : 1
+    if (there.objects !== undefined) {
+      exchange.tie = this.ties.standing(there.objects, this.fabric.clock.elapsedMs)
+    }
+    const trips = exchange.tie === NO_TIE ? FIRST_REQUEST_TRIPS : 1
     exchange.travel(bytes)
     this.fabric.clock.scheduleHappening(this.arrivalMs(there, bytes, trips), exchange)
   }
@@ -153,15 +157,18 @@ export class ObjectNetwork implements Network<MessageMap> {
 
   /** A NAT lets through what comes over a connection that the process behind it has. */
   private isLetIn(there: Host): boolean {
-    return there.objects === this || there.objects?.ties.standing(this, this.fabric.clock.elapsedMs) !== undefined
+    const { objects } = there
+    if (objects === undefined || objects === this) return objects === this
+    return objects.ties.standing(this, this.fabric.clock.elapsedMs) !== NO_TIE
   }
 
   /** The answer is back at the caller, unless a cut or a vanished machine has swallowed it. */
   onReturn(exchange: Exchange, reply: unknown, refusal: Failure | undefined): void {
-    const { caller } = exchange
+    const { caller, tie } = exchange
+    const { ties, clock } = this.fabric
     if (!this.hasPassed(caller.host, refusal === undefined ? 'reply' : 'refusal', exchange.bytes)) return
     if (caller.life.ended || caller.isClosed) return
-    if (exchange.tie !== undefined) exchange.tie.usedMs = this.fabric.clock.elapsedMs
+    if (tie !== NO_TIE && ties.joins(tie, caller, this)) ties.use(tie, clock.elapsedMs)
     if (refusal === undefined) exchange.succeed(reply)
     else exchange.fail(refusal)
   }
@@ -306,22 +313,24 @@ export class ObjectNetwork implements Network<MessageMap> {
   }
 
   /** The connection over which a peer's request has come: the one the peer knew of, if that still stands, or a new one. */
-  private tieWith(caller: ObjectNetwork, known: Tie | undefined): Tie {
-    const usedMs = this.fabric.clock.elapsedMs
-    const standing = known?.isBroken === false ? known : this.ties.standing(caller, usedMs)
-    if (standing !== undefined) {
-      standing.usedMs = usedMs
+  private tieWith(caller: ObjectNetwork, known: Tie): Tie {
+    const { ties, clock } = this.fabric
+    const isKnownStanding = known !== NO_TIE && ties.joins(known, caller, this) && !ties.isBroken(known)
+    const standing = isKnownStanding ? known : this.ties.standing(caller, clock.elapsedMs)
+    if (standing !== NO_TIE) {
+      ties.use(standing, clock.elapsedMs)
       return standing
     }
-    const tie: Tie = { dialler: caller, listener: this, usedMs, isBroken: false }
+    const tie = ties.open(caller, this, clock.elapsedMs)
     this.welcome(caller, tie)
     caller.welcome(this, tie)
+    ties.closeUnheld(tie)
     return tie
   }
 
   private welcome(peer: ObjectNetwork, tie: Tie): void {
     if (peer === this || this.life.ended || this.isClosed) return
-    this.ties.add(peer, tie, tie.usedMs)
+    this.ties.add(peer, tie, this.fabric.clock.elapsedMs)
     this.events.onPeer(peer.peer)
   }
 }
