@@ -195,4 +195,6 @@ test('the keys remembered are bounded: those asked for least recently go, and ba
   assert.deepEqual([ids.known(bad(0)), ids.known(bad(1))], [undefined, 'unsolved'])
   assert.equal(ids.known(key(0)), first)
   assert.equal(runs.count, SOLVED_KEYS_MAX + UNSOLVED_KEYS_MAX + 2)
+  const forgotten = await solvedId(primitives, ids.puzzled ?? assert.fail('there is a puzzle'), key(1))
+  assert.ok(await ids.isIdOf(forgotten ?? assert.fail('it counts'), key(1)))
 })

@@ -4,7 +4,7 @@
  */
 import type { TLSSocket } from 'node:tls'
 import type { Bytes } from '../base/bytes.ts'
-import { abortFailure, Failure } from '../base/failure.ts'
+import { Failure } from '../base/failure.ts'
 import type { NodeId } from '../base/id.ts'
 import { orAborted } from '../base/signals.ts'
 import { printPuzzle } from '../crypto/idPuzzle.ts'
@@ -25,7 +25,6 @@ export class PeerProof {
   async ofDialled(socket: TLSSocket, signal: AbortSignal): Promise<NodeId> {
     const key = provenKey(socket)
     const verdict = this.ids.known(key) ?? (await orAborted(this.ids.judge(key, 'own'), signal))
-    if (signal.aborted) throw abortFailure(signal)
     return this.admitted(socket, verdict)
   }
 
