@@ -44,6 +44,12 @@ const EXAMPLES: { readonly [K in MessageKind]: readonly [Messages[K]['request'],
       },
     ],
   ],
+  region: [
+    [
+      { target: id(1), withinMs: 5200 },
+      { ageMs: 41_000, members: [{ id: id(2), addresses: ['tls://127.24.0.1:4101'] }] },
+    ],
+  ],
   have: [
     [
       { stripes: [id(4), id(5)] },

@@ -95,6 +95,17 @@ export const DEPARTED_MAX = 1_000
 /** Contacts written down for the next start: those known for longest, whom no newcomer can push out, and a sample of the others. */
 export const ANCHORS = 8
 export const PEER_CACHE_MAX = 64
+/** How long a region that was looked up or heard of is believed, for reading. Nodes come and go more slowly. */
+export const HEARSAY_KEPT_MS = 10 * MINUTE
+export const HEARSAY_KEPT_MAX = 256
+/** Whom one asks for a region is so many bits nearer: four hops in 10,000 nodes, and at most four times as many askers as by one bit. */
+export const HEARSAY_BITS_NEARER = 2
+/** How long hearsay may take, and what each hop keeps of it for itself; after that one looks oneself. */
+export const HEARSAY_MS = 6 * SECOND
+export const HEARSAY_HOP_MS = 800
+/** Regions that a node looks for on behalf of others at once, so that strangers cannot make it work without end. */
+export const HEARSAY_FOR_OTHERS_MAX = 32
+
 /** Regions resolved at once. */
 export const REGIONS_PARALLEL = 4
 

@@ -254,7 +254,7 @@ test('a caller that gives up a search harms no node’s name', async () => {
   const before = [overlay.contactCount, overlay.departureCount]
   const controller = new AbortController()
   const points = Array.from({ length: 16 }, (_, at) => parseId<Point>(new Uint8Array(32).fill(16 * at))!)
-  const search = overlay.regions(points, controller.signal)
+  const search = overlay.regions(points, { signal: controller.signal })
   const givenUp = assert.rejects(search, (error) => isFailure(error, 'timed-out'))
   await overlays.world.run(20)
   controller.abort(new Failure('timed-out', 'the reader waited long enough'))

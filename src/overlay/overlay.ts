@@ -5,16 +5,18 @@
 import { Failure, isFailure } from '../base/failure.ts'
 import { compareDistance, distanceFraction, type NodeId, type Point } from '../base/id.ts'
 import { Semaphore } from '../base/semaphore.ts'
+import { orAborted } from '../base/signals.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Contact } from '../ports/connection.ts'
 import type { Network, Peer } from '../ports/network.ts'
 import type { Random } from '../ports/random.ts'
 import type { StateStore } from '../ports/stateStore.ts'
 import type { Messages } from '../wire/messages.ts'
+import { Hearsay } from './hearsay.ts'
 import { REGION_SIZE, REGIONS_PARALLEL } from './limits.ts'
 import { Liveness } from './liveness.ts'
 import type { LookupResult } from './lookup.ts'
-import type { Region } from './region.ts'
+import type { Region, RegionOptions } from './region.ts'
 import { RoutingTable } from './routingTable.ts'
 import { Search } from './search.ts'
 import { membersOf, regionRadius } from './shells.ts'
@@ -32,6 +34,7 @@ export class Overlay {
   private readonly table: RoutingTable
   private readonly liveness: Liveness
   private readonly search: Search
+  private readonly hearsay: Hearsay
   private readonly upkeep: Upkeep
   private readonly ending = new AbortController()
 
@@ -42,6 +45,13 @@ export class Overlay {
     this.table = table
     this.liveness = new Liveness({ ...deps, table, ending })
     this.search = new Search({ ...deps, table, liveness: this.liveness })
+    this.hearsay = new Hearsay({
+      ...deps,
+      table,
+      liveness: this.liveness,
+      known: (point) => this.knownRegion(point)?.members,
+      look: async (point) => (await this.look(point, ending)).members,
+    })
     this.upkeep = new Upkeep({ ...deps, table, liveness: this.liveness, search: this.search, ending })
   }
 
@@ -55,6 +65,7 @@ export class Overlay {
       this.onAsked(from)
       return { contacts: this.table.balanced(target).map(({ id, addresses }) => ({ id, addresses })) }
     })
+    this.hearsay.serve()
   }
 
   /** Begins keeping the table fresh. */
@@ -76,16 +87,18 @@ export class Overlay {
     return this.table.size
   }
 
-  /** The regions around the points, in their order. Rejects only when the signal is aborted. */
-  async regions(points: readonly Point[], signal?: AbortSignal): Promise<readonly Region[]> {
+  /** The regions around the points, in their order. Rejects only when the signal is aborted, or this node stops. */
+  async regions(points: readonly Point[], options: RegionOptions = {}): Promise<readonly Region[]> {
     const parallel = new Semaphore(REGIONS_PARALLEL)
     return Promise.all(
       points.map(async (point) => {
         const known = this.knownRegion(point)
         if (known !== undefined) return known
-        const release = await parallel.acquire(1, signal)
+        const release = await parallel.acquire(1, options.signal)
         try {
-          return this.region(point, await this.search.lookup(point, signal))
+          return await (options.hearsay === true
+            ? this.heardRegion(point, options.signal)
+            : this.look(point, options.signal))
         } finally {
           release()
         }
@@ -143,13 +156,25 @@ export class Overlay {
     return this.region(point, { closest: nearest, silent: [] })
   }
 
+  private async look(point: Point, signal?: AbortSignal): Promise<Region> {
+    const region = this.region(point, await this.search.lookup(point, signal))
+    this.hearsay.onLooked(point, region.members)
+    return region
+  }
+
+  private async heardRegion(point: Point, signal?: AbortSignal): Promise<Region> {
+    const members = await orAborted(this.hearsay.members(point), signal)
+    const departed = this.table.departedNear(point, members[REGION_SIZE - 1]?.id, this.deps.clock.now())
+    return { point, members, silent: departed, isHearsay: true }
+  }
+
   private region(point: Point, { closest, silent }: Pick<LookupResult, 'closest' | 'silent'>): Region {
     const found = [...closest, this.deps.network.self].sort((a, b) => compareDistance(point, a.id, b.id))
     const members = membersOf(point, found, { size: this.networkSize(), lyingShare: this.search.lyingShare() })
     const farthest = found[REGION_SIZE - 1]?.id
     const departed = this.table.departedNear(point, farthest, this.deps.clock.now())
     const absent = new Map([...silent, ...departed].map((contact) => [contact.id, contact]))
-    return { point, members, silent: [...absent.values()] }
+    return { point, members, silent: [...absent.values()], isHearsay: false }
   }
 
   /** Whoever asks is alive, also when it was taken for gone. */

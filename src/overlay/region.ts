@@ -12,4 +12,12 @@ export interface Region {
   readonly members: readonly Contact[]
   /** Nodes as near as those which did not answer or have left within the hour: they may hold what members lack. */
   readonly silent: readonly Contact[]
+  /** From hearsay, up to some minutes old: good enough to read by, not to store by or to say that something is not there. */
+  readonly isHearsay: boolean
+}
+
+export interface RegionOptions {
+  readonly signal?: AbortSignal | undefined
+  /** Whether hearsay will do. */
+  readonly hearsay?: boolean
 }

@@ -49,7 +49,7 @@ function search(
 
 function regionAt(point: Point, region: number, silent: readonly Contact[]): Region {
   const own = Array.from({ length: PER_REGION }, (_, at) => contact(100 * (region + 1) + at))
-  return { point, members: [...own, contact(1)], silent }
+  return { point, members: [...own, contact(1)], silent, isHearsay: false }
 }
 
 function holding(total: number): Holding {

@@ -3,6 +3,7 @@ import { abortFailure, isFailure } from '../base/failure.ts'
 import type { NodeId, StripeId } from '../base/id.ts'
 import { regionPoint } from '../crypto/derive.ts'
 import type { Overlay } from '../overlay/overlay.ts'
+import type { RegionOptions } from '../overlay/region.ts'
 import type { Contact } from '../ports/connection.ts'
 import type { Primitives } from '../ports/primitives.ts'
 import type { Holding, Holdings } from './holdings.ts'
@@ -38,9 +39,14 @@ export async function locateStripe(
   },
 ): Promise<Evidence> {
   const search = new Search(deps, stripe, options.onHolding)
-  for (let region = 0; region < search.regionCount && !options.enough(); region += LOCATE_REGIONS_PARALLEL) {
-    if (options.signal.aborted) throw abortFailure(options.signal)
-    await search.askRegions(region, Math.min(region + LOCATE_REGIONS_PARALLEL, search.regionCount), options.signal)
+  // Hearsay finds what is there and spares those who keep it; that something is not there takes more.
+  for (const hearsay of [true, false]) {
+    if (!hearsay && !search.hasBelieved) break
+    for (let region = 0; region < search.regionCount && !options.enough(); region += LOCATE_REGIONS_PARALLEL) {
+      if (options.signal.aborted) throw abortFailure(options.signal)
+      const end = Math.min(region + LOCATE_REGIONS_PARALLEL, search.regionCount)
+      await search.askRegions(region, end, { signal: options.signal, hearsay })
+    }
   }
   return search.evidence()
 }
@@ -48,6 +54,8 @@ export async function locateStripe(
 class Search {
   /** Known exactly once the first header has been seen. */
   regionCount = REGION_COUNT_MAX
+  /** Some region was hearsay. */
+  hasBelieved = false
   private readonly deps: LocateDeps
   private readonly stripe: StripeId
   private readonly onHolding: (contact: Contact, holding: Holding) => void
@@ -63,13 +71,14 @@ class Search {
     this.onHolding = onHolding
   }
 
-  async askRegions(from: number, to: number, signal: AbortSignal): Promise<void> {
+  async askRegions(from: number, to: number, options: RegionOptions): Promise<void> {
     const points = Array.from({ length: to - from }, (_, at) =>
       regionPoint(this.deps.primitives, this.stripe, from + at),
     )
-    const regions = await this.deps.overlay.regions(points, signal)
+    const regions = await this.deps.overlay.regions(points, options)
     const questions: Promise<void>[] = []
     for (const region of regions) {
+      this.hasBelieved ||= region.isHearsay
       for (const { id } of region.silent) if (!this.answered.has(id)) this.silent.add(id)
       for (const contact of region.members) {
         if (!this.asked.has(contact.id)) questions.push(this.ask(contact))

@@ -58,7 +58,7 @@ function resolveRegions(deps: PlaceDeps, stripe: EncodedStripe, signal: AbortSig
   const points = Array.from({ length: regionCount(stripe.header.total) }, (_, region) =>
     regionPoint(deps.primitives, stripe.id, region),
   )
-  return deps.overlay.regions(points, signal)
+  return deps.overlay.regions(points, { signal })
 }
 
 class StripePlacing {

@@ -17,7 +17,7 @@ function contact(n: number, network = n): Contact {
 }
 
 function region(members: readonly Contact[]): Region {
-  return { point: '0'.repeat(64) as Point, members, silent: [] }
+  return { point: '0'.repeat(64) as Point, members, silent: [], isHearsay: false }
 }
 
 /** Everything that is to be sent now. */

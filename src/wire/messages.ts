@@ -4,7 +4,7 @@
  */
 import { assert } from '../base/assert.ts'
 import type { NodeId, StripeId, Point } from '../base/id.ts'
-import { KIB } from '../base/units.ts'
+import { KIB, MINUTE } from '../base/units.ts'
 import { PROOF_BYTES_MAX } from '../coding/merkle.ts'
 import type { IdPuzzle } from '../crypto/idPuzzle.ts'
 import { PUBLIC_KEY_BYTES, SIGNATURE_BYTES } from '../ports/primitives.ts'
@@ -88,6 +88,13 @@ export const MESSAGES = {
     channel: 'control',
     request: record({ target: id<Point>() }),
     reply: record({ contacts: list(contact, CONTACTS_MAX) }),
+  }),
+  /** Who is in the region around this point, as far as you have heard? May be passed on to a nearer node. */
+  region: message({
+    code: 3,
+    channel: 'control',
+    request: record({ target: id<Point>(), withinMs: uint(MINUTE) }),
+    reply: record({ ageMs: uint(TIME_MS_MAX), members: list(contact, CONTACTS_MAX) }),
   }),
   /** Which fragments of these stripes do you keep? Answers stand in the order of the questions. */
   have: message({

@@ -2,5 +2,5 @@
 import type { Attack } from './attack.ts'
 
 export const dropper: Attack = {
-  replies: { find: () => () => new Promise(() => undefined) },
+  replies: { find: () => () => new Promise(() => undefined), region: () => () => new Promise(() => undefined) },
 }
