@@ -7,7 +7,7 @@ import { ID_BYTES, parseId, type NodeId, type Point } from '../src/base/id.ts'
 import { MINUTE, SECOND } from '../src/base/units.ts'
 import { NodePrimitives } from '../src/drivers/nodePrimitives.ts'
 import { Overlay } from '../src/overlay/overlay.ts'
-import type { Region } from '../src/overlay/region.ts'
+import type { Region, RegionOptions } from '../src/overlay/region.ts'
 import type { Contact } from '../src/ports/connection.ts'
 import { startAttacker, type Attack } from '../src/sim/attackers/attack.ts'
 import { Conspiracy } from '../src/sim/attackers/conspiracy.ts'
@@ -16,6 +16,7 @@ import { inertCoder } from '../src/sim/inertCoder.ts'
 import { KeyedPrimitives } from '../src/sim/keyedPrimitives.ts'
 import type { LinkOptions } from '../src/sim/links.ts'
 import type { NodePorts, SimProcess } from '../src/sim/machine.ts'
+import { Noticeboard } from '../src/sim/noticeboard.ts'
 import { World } from '../src/sim/world.ts'
 import type { Messages } from '../src/wire/messages.ts'
 import { Population } from './baselines/population.ts'
@@ -38,11 +39,20 @@ export interface SubjectOptions {
   readonly hostName?: (node: number) => string
   /** True where nobody tells a node that starts again whom to join: it has what it wrote down. */
   readonly bootstrapOnce?: boolean
+  /** True where nodes can meet at a place outside the network. */
+  readonly hasRendezvous?: boolean
 }
 
 interface Way {
   /** Nodes do not join; they are given the tables of a network that has run for ever. */
   readonly isSettled: boolean
+}
+
+interface Start {
+  readonly bootstrap: readonly Contact[]
+  readonly isSettled: boolean
+  /** False for a hostile node: it answers and is in tables, which is all it wants, and keeps no table of its own fresh. */
+  readonly isKept: boolean
 }
 
 export interface Member extends SimProcess {
@@ -59,6 +69,7 @@ export class Subject {
   readonly conspiracy = new Conspiracy()
   private readonly options: SubjectOptions
   private readonly way: Way
+  private readonly noticeboard = new Noticeboard()
   private readonly nodes = new Map<NodeId, number>()
   private groundIds: readonly NodeId[] = []
 
@@ -156,8 +167,8 @@ export class Subject {
   }
 
   /** The region as a node finds it; undefined when its search fails. */
-  async region(node: number, point: Point): Promise<Region | undefined> {
-    const found = this.overlay(node).regions([point])
+  async region(node: number, point: Point, options: RegionOptions = {}): Promise<Region | undefined> {
+    const found = this.overlay(node).regions([point], options)
     return found.then(
       ([region]) => region,
       () => undefined,
@@ -181,34 +192,34 @@ export class Subject {
     this.nodes.set(ports.signer.id, node)
     const attack = this.options.attackOf?.(node, this)
     const isAlone = this.options.bootstrapOnce === true && !isFirstStart
-    const bootstrap = isAlone || this.way.isSettled ? [] : this.bootstrapOf(node)
+    const start: Start = {
+      bootstrap: isAlone || this.way.isSettled ? [] : this.bootstrapOf(node),
+      isSettled: this.way.isSettled && isFirstStart,
+      isKept: attack === undefined,
+    }
     if (attack === undefined) {
-      const overlay = await this.startOverlay(counted, bootstrap)
+      const overlay = await this.startOverlay(counted, start)
       return { network, overlay, inner: overlay, stop: () => stopOverlay(overlay, network) }
     }
     this.conspiracy.add(this.world.contact(node))
     let inner: Overlay | undefined
     const hostile = await startAttacker(counted, attack, async (altered) => {
-      // It answers and is in tables, which is all it wants; it keeps no table of its own fresh.
-      const overlay = await this.startOverlay(altered, bootstrap, { isKept: false })
+      const overlay = await this.startOverlay(altered, start)
       inner = overlay
       return { stop: () => stopOverlay(overlay, network) }
     })
     return { network, overlay: undefined, inner: present(inner, 'its overlay'), stop: () => hostile.stop() }
   }
 
-  private async startOverlay(
-    ports: NodePorts<Messages>,
-    bootstrap: readonly Contact[],
-    { isKept }: { readonly isKept: boolean } = { isKept: true },
-  ): Promise<Overlay> {
-    const overlay = new Overlay(ports)
+  private async startOverlay(ports: NodePorts<Messages>, { bootstrap, isSettled, isKept }: Start): Promise<Overlay> {
+    const rendezvous = this.noticeboard.for(ports.clock, ports.random)
+    const overlay = new Overlay({ ...ports, ...(this.options.hasRendezvous === true ? { rendezvous } : {}) })
     overlay.serve()
     await ports.network.start({
       onPeer: (peer) => overlay.onPeer(peer),
       onPeerLost: (id) => overlay.onPeerLost(id),
     })
-    if (this.way.isSettled) return overlay
+    if (isSettled) return overlay
     await overlay.join(bootstrap)
     if (isKept) overlay.start()
     return overlay

@@ -3,6 +3,7 @@ import type { Scenario } from '../scenario.ts'
 import { bestConnectedKilled } from './bestConnectedKilled.ts'
 import { churn } from './churn.ts'
 import { colluders, colludersFromTheStart } from './colluders.ts'
+import { crowd } from './crowd.ts'
 import { eclipse } from './eclipse.ts'
 import { groundIds } from './groundIds.ts'
 import { growth } from './growth.ts'
@@ -26,6 +27,7 @@ export const scenarios: readonly Scenario[] = [
   joinFlood,
   allOff,
   partition,
+  crowd,
   bestConnectedKilled,
   ...growth,
 ]

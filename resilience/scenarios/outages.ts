@@ -9,11 +9,13 @@ export const allOff: Scenario = {
   title: 'everything off at once, half returns at new addresses',
   promise: 'A network that was switched off altogether comes back without anybody telling it where.',
   rules:
-    'All nodes vanish at one instant. An hour later a random half of them starts again over a minute, each at an address it never had, with ' +
-    'its disk and no bootstrap. Ten minutes after that, lookups by random nodes must find the nearest living node, which takes one ' +
-    'connected component.',
+    'All nodes vanish at one instant. An hour later half of them start again over a minute, each at an address it never had, so that nothing ' +
+    'they remember of one another leads anywhere, and nobody tells them whom to join. What they have is a rendezvous outside the network, ' +
+    'such as a public DHT, that shows a reader 20 of those who left word there within the hour. Ten minutes after the last has started, lookups by random ' +
+    'nodes must find the nearest living node, which takes one connected component.',
   unit: 'share',
   full: { nodes: 10_000, trials: 1000 },
+  seedCount: 5,
   quick: { nodes: 100, trials: 100 },
   cases: [{ parameters: { returning: 0.5 }, target: { atLeast: 0.999 }, measure: successAfterReturn }],
 }
@@ -32,7 +34,7 @@ export const partition: Scenario = {
 }
 
 async function successAfterReturn(seed: number, { nodes, trials }: Size): Promise<number> {
-  const subject = await Subject.start({ seed, nodes, bootstrapOnce: true })
+  const subject = await Subject.settled({ seed, nodes, bootstrapOnce: true, hasRendezvous: true })
   const { world } = subject
   for (let node = 0; node < nodes; node++) world.crash(node, 'vanish')
   await world.run(60 * MINUTE)

@@ -10,6 +10,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { Contact } from '../ports/connection.ts'
 import type { Network, Peer } from '../ports/network.ts'
 import type { Random } from '../ports/random.ts'
+import type { Rendezvous } from '../ports/rendezvous.ts'
 import type { StateStore } from '../ports/stateStore.ts'
 import type { Messages } from '../wire/messages.ts'
 import { Hearsay } from './hearsay.ts'
@@ -27,6 +28,8 @@ export interface OverlayDeps {
   readonly random: Random
   readonly network: Network<Messages>
   readonly state: StateStore
+  /** Where to meet the others when nobody this node remembers is where it was. */
+  readonly rendezvous?: Rendezvous
 }
 
 export class Overlay {

@@ -7,7 +7,10 @@ import { ID_BYTES, parseId, type Point } from '../base/id.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Contact } from '../ports/connection.ts'
 import type { Random } from '../ports/random.ts'
+import type { Network } from '../ports/network.ts'
+import type { Rendezvous } from '../ports/rendezvous.ts'
 import type { StateStore } from '../ports/stateStore.ts'
+import type { Messages } from '../wire/messages.ts'
 import {
   FEELER_MS,
   KEEP_ALIVE_MS,
@@ -25,7 +28,9 @@ import type { Search } from './search.ts'
 export interface UpkeepDeps {
   readonly clock: Clock
   readonly random: Random
+  readonly network: Network<Messages>
   readonly state: StateStore
+  readonly rendezvous?: Rendezvous
   readonly table: RoutingTable
   readonly liveness: Liveness
   readonly search: Search
@@ -55,7 +60,17 @@ export class Upkeep {
     const remembered = await loadPeers(state)
     table.recall(remembered)
     await Promise.all([...bootstrap, ...remembered].map((contact) => liveness.probe(contact)))
+    if (table.size < REGION_SIZE) await this.meet()
     if (table.size > 0) await this.explore(signal)
+  }
+
+  /** Leaves word at the rendezvous and asks some of those who did. A place that cannot be reached is one way less, no more. */
+  private async meet(): Promise<void> {
+    const { rendezvous, network, liveness } = this.deps
+    if (rendezvous === undefined) return
+    const others = await rendezvous.find().catch(none)
+    await rendezvous.announce(network.self).catch(passOver)
+    await Promise.all(others.map((contact) => liveness.probe(contact)))
   }
 
   /** A disk that is full or broken does not keep a node off the network. */
@@ -114,6 +129,8 @@ export class Upkeep {
 
   private async refresh(): Promise<void> {
     const { search, ending } = this.deps
+    // Also where all seems well: half a network that knows nothing of the other half thinks so.
+    await this.meet()
     await search.walk(this.randomPoint(), ending)
     await this.explore(ending)
   }
@@ -151,4 +168,9 @@ export class Upkeep {
       if (!ending.aborted) await work().catch(passOver)
     }
   }
+}
+
+function none(error: unknown): readonly Contact[] {
+  passOver(error)
+  return []
 }
