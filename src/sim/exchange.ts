@@ -14,7 +14,16 @@ import { NO_TIE, type Tie } from './tieBook.ts'
 import type { VirtualClock } from './virtualClock.ts'
 
 function nothing(): void {
-  // Stands where a promise's functions will be.
+  // Stands where a promise's functions will be or have been.
+}
+
+/** An answer that is none: told apart from replies, which may be anything. */
+export class Refusal {
+  readonly failure: Failure
+
+  constructor(failure: Failure) {
+    this.failure = failure
+  }
 }
 
 export class Exchange implements Happening, Deadline {
@@ -37,11 +46,9 @@ export class Exchange implements Happening, Deadline {
   /** In the list that it is in. */
   previous: Exchange | undefined
   next: Exchange | undefined
-  private isSettledNow = false
   /** Who has answered; undefined on the way there. */
   private answerer: ObjectNetwork | undefined
-  private reply: unknown
-  private refusal: Failure | undefined
+  private answer: unknown
   private readonly options: RequestOptions
   private onAbort: (() => void) | undefined
   private resolve: (reply: unknown) => void = nothing
@@ -81,8 +88,9 @@ export class Exchange implements Happening, Deadline {
     return this.caller.life
   }
 
+  /** Nobody is to be told of anything any more. */
   get isSettled(): boolean {
-    return this.isSettledNow
+    return this.resolve === nothing
   }
 
   /** Starts the deadline, and listens to the signal. */
@@ -101,17 +109,16 @@ export class Exchange implements Happening, Deadline {
     this.bytes = bytes
   }
 
-  /** The next event that this is brings the answer back: the refusal, if there is one. */
-  travelBack(bytes: number, answerer: ObjectNetwork, reply: unknown, refusal: Failure | undefined): void {
+  /** The next event that this is brings the answer back, a reply or a {@link Refusal}. */
+  travelBack(bytes: number, answerer: ObjectNetwork, answer: unknown): void {
     this.bytes = bytes
     this.answerer = answerer
-    this.reply = reply
-    this.refusal = refusal
+    this.answer = answer
   }
 
   happen(): void {
     if (this.answerer === undefined) this.caller.onArrival(this)
-    else this.answerer.onReturn(this, this.reply, this.refusal)
+    else this.answerer.onReturn(this, this.answer)
   }
 
   pass(): void {
@@ -121,23 +128,26 @@ export class Exchange implements Happening, Deadline {
 
   /** Ends the caller's part well. Nothing happens when it has ended. */
   succeed(reply: unknown): void {
-    if (this.endsNow()) this.resolve(reply)
+    const { resolve } = this
+    if (this.endsNow()) resolve(reply)
   }
 
   /** Ends the caller's part badly. Nothing happens when it has ended. */
   fail(failure: Failure): void {
-    if (this.endsNow()) this.reject(failure)
+    const { reject } = this
+    if (this.endsNow()) reject(failure)
   }
 
   /** The caller is gone: nothing of this settles any more. */
   abandon(): void {
-    this.isSettledNow = true
+    this.resolve = nothing
+    this.reject = nothing
   }
 
   /** Ends deadline and listener; says whether somebody is there to be told. */
   private endsNow(): boolean {
-    if (this.isSettledNow) return false
-    this.isSettledNow = true
+    if (this.isSettled) return false
+    this.abandon()
     this.caller.onSettled(this, this.options.timeoutMs)
     if (this.onAbort !== undefined) this.options.signal?.removeEventListener('abort', this.onAbort)
     return !this.caller.life.ended

@@ -5,7 +5,7 @@
 import { assert } from '../base/assert.ts'
 import type { NodeId } from '../base/id.ts'
 import { SECOND } from '../base/units.ts'
-import type { Address, Channel } from '../ports/connection.ts'
+import type { Address, Channel, Contact } from '../ports/connection.ts'
 import type { Lifetime } from './lifetime.ts'
 import type { Links } from './links.ts'
 import type { SimConnection } from './simConnection.ts'
@@ -22,6 +22,8 @@ export interface Host {
   address: Address
   /** The identity that is proven to whoever connects. */
   id: NodeId
+  /** Made when it is asked for; see {@link contactOf}. */
+  contact: Contact | undefined
   /** The process that runs here now. */
   life: Lifetime | undefined
   /** Off the network altogether: what is sent here meets silence, not a refusal. */
@@ -45,7 +47,8 @@ export class Fabric {
   readonly links: Links
   readonly trace: Trace
   readonly ties = new TieBook()
-  private readonly hosts = new Map<Address, Host>()
+  /** By their numbers, which their addresses end in. */
+  private readonly hosts: (Host | undefined)[] = []
   private readonly bugs: Error[] = []
 
   constructor(clock: VirtualClock, links: Links, trace: Trace) {
@@ -55,26 +58,25 @@ export class Fabric {
   }
 
   addHost(host: Host): void {
-    assert(!this.hosts.has(host.address), 'one machine an address')
-    this.hosts.set(host.address, host)
+    assert(this.hosts[host.node] === undefined, 'one machine a number')
+    this.hosts[host.node] = host
   }
 
   /** The machine is at another address from now on, and nobody at the old one. */
   moveHost(host: Host, name: string): void {
-    this.hosts.delete(host.address)
     host.name = name
     host.address = simAddress(name, host.node)
-    this.addHost(host)
   }
 
   hostAt(address: Address): Host | undefined {
-    return this.hosts.get(address)
+    const host = this.hosts[nodeOf(address)]
+    return host?.address === address ? host : undefined
   }
 
   /** The machine at the first address that exists. */
   hostOf(addresses: readonly Address[]): Host | undefined {
     for (const address of addresses) {
-      const host = this.hosts.get(address)
+      const host = this.hostAt(address)
       if (host !== undefined) return host
     }
     return undefined
@@ -109,7 +111,30 @@ export class Fabric {
   }
 }
 
+/** How a machine is reached now: one object as long as that is so, since worlds hand it out by the million. */
+export function contactOf(host: Host): Contact {
+  const { contact, id, address } = host
+  if (contact?.id === id && contact.addresses[0] === address) return contact
+  return (host.contact = { id, addresses: [address] })
+}
+
 /** Where a machine with this name and number is reached. */
 export function simAddress(name: string, node: number): Address {
   return `sim://${name}:${node}`
+}
+
+/** Enough for any world. */
+const NODE_DIGITS_MAX = 8
+
+/** The number that an address ends in, read backwards; what it says of an address that is not simulated means nothing. */
+function nodeOf(address: Address): number {
+  let node = 0
+  let scale = 1
+  for (let at = address.length - 1; at >= 0 && scale < 10 ** NODE_DIGITS_MAX; at--) {
+    const digit = address.charCodeAt(at) - 48
+    if (digit < 0 || digit > 9) break
+    node += digit * scale
+    scale *= 10
+  }
+  return node
 }

@@ -92,6 +92,7 @@ export class Machine<P extends SimProcess, M extends MessageMap> {
       name,
       address: simAddress(name, node),
       id: this.signer.id,
+      contact: undefined,
       life: undefined,
       vanished: false,
       isBehindNat: deps.isBehindNat(node),

@@ -9,10 +9,10 @@ import { abortFailure, Failure, isFailure } from '../base/failure.ts'
 import { KIB } from '../base/units.ts'
 import type { Contact } from '../ports/connection.ts'
 import type { Handler, MessageMap, Network, Peer, PeerEvents, RequestOptions } from '../ports/network.ts'
-import { SILENCE_MS_MAX, type Fabric, type Host } from './fabric.ts'
+import { contactOf, SILENCE_MS_MAX, type Fabric, type Host } from './fabric.ts'
 import type { Lifetime } from './lifetime.ts'
 import { HANDSHAKE_TRIPS, isSimAddress } from './simTransport.ts'
-import { Exchange, ExchangeList } from './exchange.ts'
+import { Exchange, ExchangeList, Refusal } from './exchange.ts'
 import { NO_TIE, type Tie } from './tieBook.ts'
 import { Ties } from './ties.ts'
 
@@ -50,7 +50,7 @@ export class ObjectNetwork implements Network<MessageMap> {
     this.life = life
     this.messageBytes = messageBytes
     this.ties = new Ties(fabric.ties, this)
-    this.peer = { id: host.id, addresses: [host.address], host: host.name }
+    this.peer = { ...contactOf(host), host: host.name }
   }
 
   /** The machine's number. */
@@ -163,14 +163,14 @@ export class ObjectNetwork implements Network<MessageMap> {
   }
 
   /** The answer is back at the caller, unless a cut or a vanished machine has swallowed it. */
-  onReturn(exchange: Exchange, reply: unknown, refusal: Failure | undefined): void {
+  onReturn(exchange: Exchange, answer: unknown): void {
     const { caller, tie } = exchange
     const { ties, clock } = this.fabric
-    if (!this.hasPassed(caller.host, refusal === undefined ? 'reply' : 'refusal', exchange.bytes)) return
+    if (!this.hasPassed(caller.host, answer instanceof Refusal ? 'refusal' : 'reply', exchange.bytes)) return
     if (caller.life.ended || caller.isClosed) return
     if (tie !== NO_TIE && ties.joins(tie, caller, this)) ties.use(tie, clock.elapsedMs)
-    if (refusal === undefined) exchange.succeed(reply)
-    else exchange.fail(refusal)
+    if (answer instanceof Refusal) exchange.fail(answer.failure)
+    else exchange.succeed(answer)
   }
 
   /** The caller's part of an exchange has ended. */
@@ -242,7 +242,7 @@ export class ObjectNetwork implements Network<MessageMap> {
   }
 
   private reply(exchange: Exchange, reply: unknown): void {
-    this.answer(exchange, this.messageBytes(reply), reply, undefined)
+    this.answer(exchange, this.messageBytes(reply), reply)
   }
 
   private refuse(exchange: Exchange, error: unknown): void {
@@ -251,10 +251,10 @@ export class ObjectNetwork implements Network<MessageMap> {
     const failure = isFailure(error)
       ? new Failure(error.code, `refused by the peer: ${error.message}`)
       : new Failure('refused', 'refused by the peer: the request failed there unexpectedly')
-    this.answer(exchange, NOTICE_BYTES, undefined, failure)
+    this.answer(exchange, NOTICE_BYTES, new Refusal(failure))
   }
 
-  private answer(exchange: Exchange, bytes: number, reply: unknown, refusal: Failure | undefined): void {
+  private answer(exchange: Exchange, bytes: number, answer: unknown): void {
     const { working, caller } = exchange
     if (working !== undefined) {
       exchange.working = undefined
@@ -262,7 +262,7 @@ export class ObjectNetwork implements Network<MessageMap> {
       if (working.signal.aborted) return
     }
     if (this.life.ended || this.isClosed) return
-    exchange.travelBack(bytes, this, reply, refusal)
+    exchange.travelBack(bytes, this, answer)
     this.fabric.clock.scheduleHappening(this.arrivalMs(caller.host, bytes, 1), exchange)
   }
 

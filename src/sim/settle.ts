@@ -8,6 +8,9 @@ import { nextTick } from 'node:process'
 /** The event loop gets a turn after this many steps, so that timers and signals of the test around the world are served. */
 const STEPS_PER_TURN = 4096
 
+/** A reaction to it is a microtask without the context that `queueMicrotask` makes for each. */
+const SETTLED = Promise.resolve()
+
 /** Calls `step` until it returns false, with all promises settled before each call. Rejects with what `step` throws. */
 export function stepSettled(step: () => boolean): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -23,7 +26,7 @@ export function stepSettled(step: () => boolean): Promise<void> {
         return
       }
       if (++stepCount % STEPS_PER_TURN === 0) setImmediate(turn)
-      else queueMicrotask(onSettling)
+      else void SETTLED.then(onSettling)
     }
     const onSettling = (): void => {
       nextTick(turn)

@@ -10,7 +10,7 @@ import type { Contact } from '../ports/connection.ts'
 import type { MessageMap } from '../ports/network.ts'
 import type { Primitives } from '../ports/primitives.ts'
 import type { Happening } from './eventQueue.ts'
-import { Fabric, SILENCE_MS_MAX } from './fabric.ts'
+import { contactOf, Fabric, SILENCE_MS_MAX } from './fabric.ts'
 import { WORLD_NODE } from './lifetime.ts'
 import { Links, type LinkOptions, type LinkSet } from './links.ts'
 import { Machine, type GroundId, type NodePorts, type SimProcess } from './machine.ts'
@@ -107,8 +107,7 @@ export class World<P extends SimProcess = SimProcess, M extends MessageMap = Mes
 
   /** How to reach a node, whether it runs or not. */
   contact(node: number): Contact {
-    const { host } = this.machine(node)
-    return { id: host.id, addresses: [host.address] }
+    return contactOf(this.machine(node).host)
   }
 
   /** What `spawn` returned for the process that runs now; undefined while the node is down or starting. */
