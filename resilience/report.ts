@@ -65,5 +65,5 @@ function metText(score: Score): string {
 
 /** A line whose parameters name a size is of that size. */
 function nodesOf({ line, nodes }: Score): string | number {
-  return line.parameters['N'] ?? nodes
+  return line.parameters.N ?? nodes
 }

@@ -1,6 +1,7 @@
 /** Every scenario of the suite, in the order of the document. */
 import type { Scenario } from '../scenario.ts'
 import { bestConnectedKilled } from './bestConnectedKilled.ts'
+import { calm } from './calm.ts'
 import { churn } from './churn.ts'
 import { colluders, colludersFromTheStart } from './colluders.ts'
 import { crowd } from './crowd.ts'
@@ -18,6 +19,7 @@ export const scenarios: readonly Scenario[] = [
   lossBinomials,
   kademliaColluders,
   ipfsEclipse,
+  calm,
   massDeath,
   churn,
   colluders,
@@ -29,5 +31,5 @@ export const scenarios: readonly Scenario[] = [
   partition,
   crowd,
   bestConnectedKilled,
-  ...growth,
+  growth,
 ]
