@@ -27,7 +27,8 @@ const MEASURES: readonly Pick<Line, 'target' | 'unit' | 'parameters'>[] = [
 export const calm: Scenario = {
   id: 'C',
   title: 'nobody attacks: requests beside plain Kademlia, and what nodes think of the network’s size',
-  promise: 'The defences cost little while they are not needed, and half of all nodes or more know the network’s size to within 15 %.',
+  promise:
+    'The defences cost little while they are not needed, and half of all nodes or more know the network’s size to within 15 %.',
   rules:
     'Requests: the same nodes look up the same random points over the same tables and links, with the shipped lookup and with plain ' +
     "Kademlia's (Maymounkov and Mazières, 2002: 3 requests under way, an end when the nearest 20 known have answered, the 20 nearest of " +
