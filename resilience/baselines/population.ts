@@ -13,7 +13,8 @@ const BUCKETS_MAX = 32
 
 export class Population {
   private readonly order: IdOrder
-  private readonly newcomers: ReadonlySet<NodeId>
+  private readonly old: IdOrder
+  private readonly late: IdOrder | undefined
   private readonly bucketSize: number
   private readonly dice: SeededRandom
   private readonly tables = new Map<NodeId, readonly Contact[]>()
@@ -21,7 +22,8 @@ export class Population {
   /** `newcomers` came when the tables of the others had converged: they are in buckets that had room, and evict nobody. */
   constructor(contacts: readonly Contact[], bucketSize: number, seed: number, newcomers: readonly Contact[] = []) {
     this.order = new IdOrder([...contacts, ...newcomers])
-    this.newcomers = new Set(newcomers.map(({ id }) => id))
+    this.old = newcomers.length === 0 ? this.order : new IdOrder(contacts)
+    this.late = newcomers.length === 0 ? undefined : new IdOrder(newcomers)
     this.bucketSize = bucketSize
     this.dice = new SeededRandom(seed)
   }
@@ -46,30 +48,33 @@ export class Population {
     const dice = this.dice.fork(id)
     const table: Contact[] = []
     for (let bits = 0; bits < BUCKETS_MAX; bits++) {
-      const [from, to] = this.order.subtree((prefix ^ (1 << (BUCKETS_MAX - 1 - bits))) >>> 0, bits + 1)
-      table.push(...this.some(from, to, dice))
+      table.push(...this.some((prefix ^ (1 << (BUCKETS_MAX - 1 - bits))) >>> 0, bits + 1, dice))
       const [ownFrom, ownTo] = this.order.subtree(prefix, bits + 1)
       if (ownTo - ownFrom <= 1) break
     }
     return table
   }
 
-  /** All contacts between two places, or `bucketSize` random ones of them, newcomers only where room is left. */
-  private some(from: number, to: number, dice: SeededRandom): readonly Contact[] {
-    const all = this.order.contacts.slice(from, to)
-    if (all.length <= this.bucketSize) return all
-    if (this.newcomers.size === 0) return sample(all, this.bucketSize, dice)
-    const old = all.filter(({ id }) => !this.newcomers.has(id))
-    const chosen = sample(old, this.bucketSize, dice)
-    const late = all.filter(({ id }) => this.newcomers.has(id))
-    return [...chosen, ...sample(late, this.bucketSize - chosen.length, dice)]
+  /** All contacts of a subtree, or `bucketSize` random ones of them, newcomers only where room is left. */
+  private some(prefix: number, bits: number, dice: SeededRandom): readonly Contact[] {
+    const [from, to] = this.old.subtree(prefix, bits)
+    const chosen = sample(this.old.contacts, from, to, this.bucketSize, dice)
+    if (this.late === undefined) return chosen
+    const [lateFrom, lateTo] = this.late.subtree(prefix, bits)
+    return [...chosen, ...sample(this.late.contacts, lateFrom, lateTo, this.bucketSize - chosen.length, dice)]
   }
 }
 
-/** All of them, or `count` random ones. */
-function sample(contacts: readonly Contact[], count: number, dice: SeededRandom): readonly Contact[] {
-  if (contacts.length <= count) return contacts
+/** All contacts between two places, or `count` random ones. */
+function sample(
+  contacts: readonly Contact[],
+  from: number,
+  to: number,
+  count: number,
+  dice: SeededRandom,
+): readonly Contact[] {
+  if (to - from <= count) return contacts.slice(from, to)
   const places = new Set<number>()
-  while (places.size < count) places.add(dice.integer(contacts.length))
+  while (places.size < count) places.add(from + dice.integer(to - from))
   return [...places].map((place) => present(contacts[place], 'a place among them'))
 }

@@ -98,8 +98,8 @@ export const PEER_CACHE_MAX = 64
 /** How long a region that was looked up or heard of is believed, for reading. Nodes come and go more slowly. */
 export const HEARSAY_KEPT_MS = 10 * MINUTE
 export const HEARSAY_KEPT_MAX = 256
-/** Whom one asks for a region is so many bits nearer: four hops in 10,000 nodes, and at most four times as many askers as by one bit. */
-export const HEARSAY_BITS_NEARER = 2
+/** Whom one asks for a region is at least so many bits nearer: the fewer, the fewer others ask the same node, and the longer the way. */
+export const HEARSAY_BITS_NEARER = 1
 /** How long hearsay may take, and what each hop keeps of it for itself; after that one looks oneself. */
 export const HEARSAY_MS = 6 * SECOND
 export const HEARSAY_HOP_MS = 800
