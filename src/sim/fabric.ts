@@ -46,7 +46,7 @@ export class Fabric {
   readonly clock: VirtualClock
   readonly links: Links
   readonly trace: Trace
-  readonly ties = new TieBook()
+  readonly ties = new TieBook<ObjectNetwork>()
   /** By their numbers, which their addresses end in. */
   private readonly hosts: (Host | undefined)[] = []
   private readonly bugs: Error[] = []

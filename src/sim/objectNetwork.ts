@@ -13,8 +13,7 @@ import { contactOf, SILENCE_MS_MAX, type Fabric, type Host } from './fabric.ts'
 import type { Lifetime } from './lifetime.ts'
 import { HANDSHAKE_TRIPS, isSimAddress } from './simTransport.ts'
 import { Exchange, ExchangeList, Refusal } from './exchange.ts'
-import { NO_TIE, type Tie } from './tieBook.ts'
-import { Ties } from './ties.ts'
+import { NO_TIE, TiesHeld, type Tie, type TieEnd } from './tieBook.ts'
 
 /** How many bytes a request or reply would have on the wire: what slow uplinks and the trace count. */
 export type MessageBytes = (message: unknown) => number
@@ -26,9 +25,10 @@ const CONTROL_BYTES_MAX = 16 * KIB
 /** Refusals, cancellations and the like. */
 const NOTICE_BYTES = 64
 
-export class ObjectNetwork implements Network<MessageMap> {
+export class ObjectNetwork implements Network<MessageMap>, TieEnd {
   private readonly fabric: Fabric
   private readonly host: Host
+  readonly tiesHeld = new TiesHeld()
   /** The process whose network this is. */
   readonly life: Lifetime
   private readonly messageBytes: MessageBytes
@@ -39,7 +39,6 @@ export class ObjectNetwork implements Network<MessageMap> {
   private worked: Set<Exchange> | undefined
   /** For the next handler that is called; one that answers at once leaves it as it was. */
   private spare: AbortController | undefined
-  private readonly ties: Ties
   private events: PeerEvents = { onPeer: () => undefined, onPeerLost: () => undefined }
   private isStarted = false
   private isClosed = false
@@ -49,7 +48,6 @@ export class ObjectNetwork implements Network<MessageMap> {
     this.host = host
     this.life = life
     this.messageBytes = messageBytes
-    this.ties = new Ties(fabric.ties, this)
     this.peer = { ...contactOf(host), host: host.name }
   }
 
@@ -94,8 +92,8 @@ export class ObjectNetwork implements Network<MessageMap> {
     if (this.host.objects === this) this.host.objects = undefined
     for (const exchange of this.asked.all()) this.giveUp(exchange, new Failure('closed', 'this node is stopping'))
     this.abandonWork('the peer is stopping')
-    for (const peer of this.ties.peers()) this.tellOfLoss(peer, 'the peer is leaving')
-    this.ties.clear()
+    for (const peer of this.fabric.ties.peersOf(this)) this.tellOfLoss(peer, 'the peer is leaving')
+    this.fabric.ties.clear(this)
     return Promise.resolve()
   }
 
@@ -108,13 +106,13 @@ export class ObjectNetwork implements Network<MessageMap> {
       this.cancelAtPeer(exchange)
     }
     this.abandonWork('the connection was reset')
-    for (const peer of this.ties.peers()) this.tellOfLoss(peer, 'reset by the peer')
-    this.ties.clear()
+    for (const peer of this.fabric.ties.peersOf(this)) this.tellOfLoss(peer, 'reset by the peer')
+    this.fabric.ties.clear(this)
   }
 
   /** Takes peers for lost that a cut keeps silent. */
   loseUnreachable(): void {
-    for (const peer of this.ties.peers()) {
+    for (const peer of this.fabric.ties.peersOf(this)) {
       const isSilent = !this.fabric.canReach(this.host, peer.host) || !this.fabric.canReach(peer.host, this.host)
       if (isSilent) this.lose(peer, 'silent too long')
     }
@@ -124,7 +122,7 @@ export class ObjectNetwork implements Network<MessageMap> {
   private hostOf(peer: Contact): Host | undefined {
     const host = this.fabric.hostOf(peer.addresses)
     if (host !== undefined) return host
-    return this.ties.peers().find((other) => other.peer.id === peer.id)?.host
+    return this.fabric.ties.peersOf(this).find((other) => other.peer.id === peer.id)?.host
   }
 
   private dispatch(exchange: Exchange): void {
@@ -137,7 +135,7 @@ export class ObjectNetwork implements Network<MessageMap> {
     }
     const bytes = this.messageBytes(exchange.request)
     if (there.objects !== undefined) {
-      exchange.tie = this.ties.standing(there.objects, this.fabric.clock.elapsedMs)
+      exchange.tie = this.fabric.ties.standing(this, there.objects, this.fabric.clock.elapsedMs)
     }
     const trips = exchange.tie === NO_TIE ? FIRST_REQUEST_TRIPS : 1
     exchange.travel(bytes)
@@ -159,7 +157,7 @@ export class ObjectNetwork implements Network<MessageMap> {
   private isLetIn(there: Host): boolean {
     const { objects } = there
     if (objects === undefined || objects === this) return objects === this
-    return objects.ties.standing(this, this.fabric.clock.elapsedMs) !== NO_TIE
+    return this.fabric.ties.standing(objects, this, this.fabric.clock.elapsedMs) !== NO_TIE
   }
 
   /** The answer is back at the caller, unless a cut or a vanished machine has swallowed it. */
@@ -308,7 +306,7 @@ export class ObjectNetwork implements Network<MessageMap> {
   }
 
   private lose(peer: ObjectNetwork, reason: string): void {
-    const isLoss = this.ties.break(peer, this.fabric.clock.elapsedMs)
+    const isLoss = this.fabric.ties.lose(this, peer, this.fabric.clock.elapsedMs)
     if (isLoss && !this.life.ended && !this.isClosed) this.events.onPeerLost(peer.peer.id, reason)
   }
 
@@ -316,7 +314,7 @@ export class ObjectNetwork implements Network<MessageMap> {
   private tieWith(caller: ObjectNetwork, known: Tie): Tie {
     const { ties, clock } = this.fabric
     const isKnownStanding = known !== NO_TIE && ties.joins(known, caller, this) && !ties.isBroken(known)
-    const standing = isKnownStanding ? known : this.ties.standing(caller, clock.elapsedMs)
+    const standing = isKnownStanding ? known : ties.standing(this, caller, clock.elapsedMs)
     if (standing !== NO_TIE) {
       ties.use(standing, clock.elapsedMs)
       return standing
@@ -330,7 +328,7 @@ export class ObjectNetwork implements Network<MessageMap> {
 
   private welcome(peer: ObjectNetwork, tie: Tie): void {
     if (peer === this || this.life.ended || this.isClosed) return
-    this.ties.add(peer, tie, this.fabric.clock.elapsedMs)
+    this.fabric.ties.hold(tie, this, this.fabric.clock.elapsedMs)
     this.events.onPeer(peer.peer)
   }
 }
