@@ -83,10 +83,11 @@ test('a slow link adds its time, a clogged one holds messages until it opens', (
   assert.equal(links.transitMs(0, 1, 0), 10)
 })
 
-test('what hinders a set of links spares the others, adds up, and ends when told or when all is healed', () => {
+test('what hinders a set of links spares the others, and ends when told or when all is healed', () => {
   const links = new Links(1, { delayMs: [10, 10] })
   const end = links.hinder((from, to) => from === 0 || to === 0, { extraMs: 500 })
   links.hinder((_, to) => to === 1, { untilMs: 1000 })
+  links.hinder((_, to) => to === 1, { untilMs: 900 })
   assert.deepEqual([links.transitMs(2, 3, 0), links.transitMs(3, 0, 0)], [10, 510])
   assert.deepEqual([links.transitMs(0, 1, 400), links.transitMs(2, 1, 400)], [1110, 610])
   end()

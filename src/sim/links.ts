@@ -104,15 +104,13 @@ export class Links {
       if (loss > 0) transitMs += this.retransmissionMs(from, to, departureMs, firstDie, baseMs)
     }
     if (this.slowMs.size > 0) transitMs += this.slowMs.get(pairOf(from, to)) ?? 0
-    if (this.cloggedUntilMs.size > 0) {
-      const untilMs = this.cloggedUntilMs.get(pairOf(from, to)) ?? 0
-      transitMs += Math.max(0, untilMs - departureMs)
-    }
+    let untilMs = this.cloggedUntilMs.size > 0 ? (this.cloggedUntilMs.get(pairOf(from, to)) ?? 0) : 0
     for (const hindrance of this.hindrances) {
       if (!hindrance.touches(from, to)) continue
-      transitMs += hindrance.extraMs + Math.max(0, hindrance.untilMs - departureMs)
+      transitMs += hindrance.extraMs
+      untilMs = Math.max(untilMs, hindrance.untilMs)
     }
-    return transitMs
+    return transitMs + Math.max(0, untilMs - departureMs)
   }
 
   isCut(from: number, to: number): boolean {

@@ -5,6 +5,7 @@
  */
 import { HOUR, MINUTE, SECOND } from '../base/units.ts'
 import type { Choices } from './choices.ts'
+import { SILENCE_MS_MAX } from './fabric.ts'
 import type { World } from './world.ts'
 
 /** Something that befalls a world at one moment; what it begins ends by itself. */
@@ -40,8 +41,10 @@ export interface PlanShape<W> {
 
 /** One plan in so many ends after each of its steps; most have fewer than twice as many. */
 const STEPS_MEAN = 16
-/** Faults last at most so long; long enough for connections to be given up over a cut. */
-const FAULT_MS_MAX = 2 * MINUTE
+/** Faults last at most so long; two in five last longer than a minute, after which connections over a cut are given up. */
+const FAULT_MS_MAX = 5 * MINUTE
+/** A connection whose frames are held back for longer than this would be given up, as over a cut. */
+const CLOG_MS_MAX = SILENCE_MS_MAX
 const SLOW_MS_MAX = 5 * SECOND
 
 /** Each step is a span of its choices, and no choices at all are an empty plan. */
@@ -66,10 +69,10 @@ export function printPlan<W>({ seed, steps }: Plan<W>): string {
   return [`world seed ${seed}`, ...steps.map(({ atMs, words }) => `${inWords(atMs)}: ${words}`)].join('\n')
 }
 
-/** Lets the plan begin now. Returns how long it takes from here until the last of its faults has ended. */
+/** Lets the plan begin now. Returns when its last step happens, in milliseconds from now; what that begins goes on after it. */
 export function beginPlan<W extends Pick<World, 'clock'>>(world: W, { steps }: Plan<W>): number {
   for (const { atMs, happen } of steps) world.clock.after(atMs, () => happen(world))
-  return (steps.at(-1)?.atMs ?? 0) + FAULT_MS_MAX
+  return steps.at(-1)?.atMs ?? 0
 }
 
 /** What faults need of a world; every world has it. */
@@ -97,7 +100,7 @@ export function inWords(ms: number): string {
 
 function clogged(choices: Choices, nodeCount: number): Step<FaultyWorld> {
   const node = choices.integer(nodeCount)
-  const durationMs = choices.length(FAULT_MS_MAX)
+  const durationMs = choices.length(CLOG_MS_MAX)
   return {
     words: `node ${node} is clogged for ${inWords(durationMs)}`,
     happen: (world) => world.clogWhere((from, to) => from === node || to === node, durationMs),
