@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { compareDistance, type NodeId, type Point } from '../base/id.ts'
 import type { Contact } from '../ports/connection.ts'
+import { groundIdsNearerThan } from '../sim/attackers/groundIds.ts'
 import { SeededRandom } from '../sim/seededRandom.ts'
 import { tinyId } from '../testing/tinyId.ts'
 import { LOOKUP_PARALLEL_MAX, LOOKUP_REQUESTS_MAX } from './limits.ts'
@@ -192,4 +193,88 @@ test('replies and failures that were not asked for change nothing', () => {
     reach: undefined,
     lyingShare: undefined,
   })
+})
+
+/** Colluders that name only their own, nearest first; the rest are honest. */
+function liesOf(liars: ReadonlySet<NodeId>): Answer {
+  const named = [...liars]
+  return (asked, target) =>
+    liars.has(asked) ? sorted(target, named).slice(0, 40).map(contactOf) : honestly(asked, target)
+}
+
+for (const [share, suspectedShare] of [
+  [0.2, 0],
+  [0.5, 0.5],
+  [0.8, 0.8],
+] as const) {
+  test(`among ${100 * share} % liars a lookup that suspects as many finds the nearest honest node, and sees them lie`, () => {
+    let found = 0
+    let seen = 0
+    const runs = 40
+    for (let nth = 0; nth < runs; nth++) {
+      const liars = new Set(nodes.filter(() => random.fraction() < share))
+      const [self, ...others] = nodes.filter((id) => !liars.has(id)) as [NodeId, ...NodeId[]]
+      const target = hashedId(`target ${share} ${nth}`)
+      const table = tables.get(self)!
+      const options = { target, self, seeds: table.nearest(target, 20), contacts: () => table.all(), suspectedShare }
+      const lookup = lookupOf(options)
+      const { closest, lyingShare = 0 } = run(lookup, liesOf(liars), random)
+      if (idsOf(closest).includes(sorted(target, others)[0]!)) found++
+      assert.ok(lookup.requestCount <= LOOKUP_REQUESTS_MAX)
+      seen += lyingShare / runs
+    }
+    assert.ok(Math.abs(seen - share) < 0.25, `${seen} of the witnesses lie`)
+    assert.ok(found >= runs - 1, `${found} of ${runs}`)
+  })
+}
+
+test('a search by shell asks at most so many of each as it may', () => {
+  const liars = new Set(nodes.filter(() => random.fraction() < 0.5))
+  const self = nodes.find((id) => !liars.has(id))!
+  const table = tables.get(self)!
+  const costs = [undefined, 8].map((quotaMax) => {
+    const target = hashedId('one target')
+    const options = { target, self, seeds: table.nearest(target, 20), contacts: () => table.all(), suspectedShare: 0.9 }
+    const lookup = lookupOf({ ...options, ...(quotaMax === undefined ? {} : { quotaMax }) })
+    run(lookup, liesOf(liars), random)
+    return lookup.requestCount
+  })
+  assert.ok(costs[1]! < costs[0]! / 2, costs.join())
+})
+
+test('ids ground next to the target do not keep a lookup from the honest nodes around it', () => {
+  for (const count of [45, 400, 2000]) {
+    const target = hashedId(`ground at ${count}`)
+    const [rival] = sorted(target, nodes)
+    const ground = groundIdsNearerThan(target, rival!, count, random)
+    const crowd = new Set(ground)
+    // Honest tables have them where room was left, and the crowd tells the truth about its own neighbourhood.
+    const answer: Answer = (asked, point) => {
+      if (crowd.has(asked)) return sorted(point, ground).slice(0, 40).map(contactOf)
+      const table = new RoutingTable(asked)
+      for (const { id } of tables.get(asked)!.all()) table.onAnswered(contactOf(id), 0)
+      for (const id of ground) table.onAnswered(contactOf(id), 0)
+      return table.balanced(point)
+    }
+    const self = nodes.find((id) => id !== rival)!
+    const lookup = lookupFrom(tables.get(self)!, target)
+    const met = new Set(idsOf(run(lookup, answer, random).closest))
+    const region = sorted(
+      target,
+      nodes.filter((id) => id !== self),
+    ).slice(0, 20)
+    const reached = region.filter((id) => met.has(id)).length
+    assert.ok(reached >= 15, `${reached} of 20 with ${count} ground ids`)
+    assert.ok(lookup.requestCount < 400, `${lookup.requestCount} requests`)
+  }
+})
+
+test('a lookup past its deadline ends with what it has as soon as nobody is left to wait for', () => {
+  const lookup = lookupFrom(tables.get(nodes[0]!)!, hashedId('late'))
+  const first = lookup.next(0)
+  assert.equal(first.kind, 'ask')
+  assert.deepEqual(lookup.next(1), { kind: 'wait' })
+  if (first.kind === 'ask') lookup.onReply(first.contact.id, [])
+  const end = lookup.next(1)
+  assert.deepEqual(end.kind === 'done' && [idsOf(end.closest).length, end.exhaustive], [1, false])
 })
