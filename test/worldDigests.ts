@@ -32,7 +32,7 @@ type EventfulWorld = Parameters<typeof churn>[0] &
 async function digestOf(world: EventfulWorld): Promise<string> {
   await world.run(20 * SECOND)
   churn(world, {
-    sessions: weibull({ medianMs: MINUTE, shape: 0.5 }),
+    sessions: weibull({ medianMs: MINUTE, shape: 0.59 }),
     absences: logNormal({ medianMs: 10 * SECOND, sigma: 1.3 }),
     stableShare: 0.3,
     vanishShare: 0.7,
