@@ -9,6 +9,7 @@ import { World } from '../src/sim/world.ts'
 
 const REQUESTS_UNDER_WAY = 4
 const CONNECTIONS = 4
+const ASKING = { timeoutMs: 10 * SECOND }
 
 type Spawn = (ports: NodePorts, node: number) => Promise<SimProcess>
 
@@ -49,7 +50,11 @@ export function askOthers(world: () => World): Spawn {
     async function askForEver(): Promise<void> {
       for (;;) {
         const peer = world().contact(random.integer(world().nodeCount))
-        await network.request(peer, 'ask', 'question', { timeoutMs: 10 * SECOND }).catch(() => undefined)
+        try {
+          await network.request(peer, 'ask', 'question', ASKING)
+        } catch {
+          // The next one may be luckier.
+        }
       }
     }
   }

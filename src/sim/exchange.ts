@@ -3,7 +3,7 @@
  * arrives and when the answer does, and its own deadline and list entry: a world of ten thousand nodes makes millions of them.
  */
 import { abortFailure, Failure } from '../base/failure.ts'
-import type { Contact } from '../ports/connection.ts'
+import type { NodeId } from '../base/id.ts'
 import type { RequestOptions } from '../ports/network.ts'
 import { NOWHERE, type Deadline } from './deadlineLane.ts'
 import type { Happening } from './eventQueue.ts'
@@ -28,7 +28,8 @@ export class Refusal {
 
 export class Exchange implements Happening, Deadline {
   readonly caller: ObjectNetwork
-  readonly peer: Contact
+  /** Who is to answer. */
+  readonly peerId: NodeId
   readonly there: Host | undefined
   readonly kind: string
   readonly request: unknown
@@ -56,14 +57,14 @@ export class Exchange implements Happening, Deadline {
 
   constructor(
     caller: ObjectNetwork,
-    peer: Contact,
+    peerId: NodeId,
     there: Host | undefined,
     kind: string,
     request: unknown,
     options: RequestOptions,
   ) {
     this.caller = caller
-    this.peer = peer
+    this.peerId = peerId
     this.there = there
     this.kind = kind
     this.request = request
@@ -122,7 +123,7 @@ export class Exchange implements Happening, Deadline {
   }
 
   pass(): void {
-    const what = `${this.kind} to ${this.peer.id.slice(0, 8)} got no answer within ${this.options.timeoutMs} ms`
+    const what = `${this.kind} to ${this.peerId.slice(0, 8)} got no answer within ${this.options.timeoutMs} ms`
     this.caller.giveUp(this, new Failure('timed-out', what))
   }
 

@@ -50,6 +50,7 @@ export class Fabric {
   /** By their numbers, which their addresses end in. */
   private readonly hosts: (Host | undefined)[] = []
   private readonly bugs: Error[] = []
+  private spare: AbortController | undefined
 
   constructor(clock: VirtualClock, links: Links, trace: Trace) {
     this.clock = clock
@@ -98,6 +99,15 @@ export class Fabric {
     let arrivalMs = departureMs + this.links.transitMs(from.node, to.node, departureMs)
     if (trips > 1) arrivalMs += (trips - 1) * this.links.baseMs(from.node, to.node)
     return arrivalMs
+  }
+
+  /** For the next handler that is called. Nearly all answer at once and leave it as it was; for one that does not it is taken. */
+  spareController(): AbortController {
+    return (this.spare ??= new AbortController())
+  }
+
+  takeSpareController(): void {
+    this.spare = undefined
   }
 
   /** Takes a defect of node code that nothing else would surface; the world stops at the next step. */

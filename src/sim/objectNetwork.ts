@@ -37,8 +37,6 @@ export class ObjectNetwork implements Network<MessageMap>, TieEnd {
   private readonly asked = new ExchangeList()
   /** What handlers are still working on; made for the first one that does not answer at once. */
   private worked: Set<Exchange> | undefined
-  /** For the next handler that is called; one that answers at once leaves it as it was. */
-  private spare: AbortController | undefined
   private events: PeerEvents = { onPeer: () => undefined, onPeerLost: () => undefined }
   private isStarted = false
   private isClosed = false
@@ -78,10 +76,10 @@ export class ObjectNetwork implements Network<MessageMap>, TieEnd {
     if (signal?.aborted === true) return Promise.reject(abortFailure(signal))
     // A dead process's requests never settle.
     if (this.life.ended) return new Promise(() => undefined)
-    const exchange = new Exchange(this, peer, this.hostOf(peer), kind, request, options)
+    const exchange = new Exchange(this, peer.id, this.hostOf(peer), kind, request, options)
     this.asked.add(exchange)
     exchange.begin(this.fabric.clock)
-    this.dispatch(exchange)
+    this.dispatch(exchange, peer)
     return exchange.promise
   }
 
@@ -125,8 +123,8 @@ export class ObjectNetwork implements Network<MessageMap>, TieEnd {
     return this.fabric.ties.peersOf(this).find((other) => other.peer.id === peer.id)?.host
   }
 
-  private dispatch(exchange: Exchange): void {
-    const { there, peer } = exchange
+  private dispatch(exchange: Exchange, peer: Contact): void {
+    const { there } = exchange
     if (there === undefined) {
       if (!peer.addresses.some(isSimAddress)) {
         exchange.fail(new Failure('unreachable', `${peer.id.slice(0, 8)} has no address`))
@@ -144,12 +142,12 @@ export class ObjectNetwork implements Network<MessageMap>, TieEnd {
 
   /** The request is where it was sent, unless a cut, a NAT or a vanished machine has swallowed it. */
   onArrival(exchange: Exchange): void {
-    const { there, peer } = exchange
+    const { there } = exchange
     if (there === undefined || (there.isBehindNat && !this.isLetIn(there))) return
     if (!this.hasPassed(there, exchange.kind, exchange.bytes)) return
     const callee = there.objects
     if (callee === undefined) this.turnAway(exchange, there, 'unreachable', 'nobody listens there')
-    else if (callee.peer.id !== peer.id) this.turnAway(exchange, there, 'refused', 'somebody else answers there')
+    else if (there.id !== exchange.peerId) this.turnAway(exchange, there, 'refused', 'somebody else answers there')
     else callee.receive(exchange)
   }
 
@@ -214,7 +212,7 @@ export class ObjectNetwork implements Network<MessageMap>, TieEnd {
       this.refuse(exchange, new Failure('refused', `this node does not answer ${kind}`))
       return
     }
-    const working = (this.spare ??= new AbortController())
+    const working = this.fabric.spareController()
     try {
       const reply = handler(exchange.request, caller.peer, working.signal)
       if (reply instanceof Promise) this.replyLater(exchange, working, reply)
@@ -225,7 +223,7 @@ export class ObjectNetwork implements Network<MessageMap>, TieEnd {
   }
 
   private replyLater(exchange: Exchange, working: AbortController, reply: Promise<unknown>): void {
-    this.spare = undefined
+    this.fabric.takeSpareController()
     exchange.working = working
     this.worked ??= new Set()
     this.worked.add(exchange)
