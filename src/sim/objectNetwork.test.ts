@@ -243,6 +243,26 @@ test('a machine behind a NAT asks and is asked back, but one that it has not met
   assert.equal(await ask(0, 0), 2)
 })
 
+test('a request that comes after its process has ended and its machine has returned leaves the new connection alone', async () => {
+  const { world, seen, start } = await started()
+  const ask = (): Promise<number> => networkOf(world, 0).request(world.contact(1), 'double', 1, OPTIONS)
+  await world.runUntil(ask(), { limitMs: MINUTE })
+  world.clog(0, 1, 30 * SECOND)
+  void ask()
+  world.crash(0)
+  world.heal()
+  world.restart(0, { disk: 'kept' })
+  await world.run(0)
+  start(0)
+  await world.runUntil(ask(), { limitMs: MINUTE })
+  seen.length = 0
+  await world.run(MINUTE)
+  assert.deepEqual(seen, [])
+  const { elapsedMs } = world.clock
+  await world.runUntil(ask(), { limitMs: MINUTE })
+  assert.equal(world.clock.elapsedMs - elapsedMs, 20)
+})
+
 test('large messages take the time of a slow uplink', async () => {
   const { world } = await started({
     link: { delayMs: [10, 10], uplinkBytesPerSecond: () => 100 * KIB },

@@ -317,6 +317,8 @@ export class ObjectNetwork implements Network<MessageMap>, TieEnd {
       ties.use(standing, clock.elapsedMs)
       return standing
     }
+    // What a process has sent may come after its end, when its machine has met us again already.
+    if (caller.life.ended) return NO_TIE
     const tie = ties.open(caller, this, clock.elapsedMs)
     this.welcome(caller, tie)
     caller.welcome(this, tie)
