@@ -100,9 +100,8 @@ async function watchKill(population: Population, way: string, kills: number): Pr
   const results = [...seconds]
     .sort(([a], [b]) => a - b)
     .map(([second, ofSecond]) => ({ kind: 'second', second, ...summary(ofSecond) }) as const)
-  const lastPoor = results.findLast(({ recall }) => recall < RECOVERED_RECALL)?.second ?? 0
-  const recoveredSeconds = lastPoor < WATCH_SECONDS ? lastPoor : undefined
-  return [...results, { kind: 'killed', nodes: kills, recoveredSeconds, ...usage }]
+  const lastPoor = results.findLastIndex(({ recall }) => recall < RECOVERED_RECALL)
+  return [...results, { kind: 'killed', nodes: kills, recoveredSecond: results[lastPoor + 1]?.second, ...usage }]
 }
 
 async function watch(population: Population, way: string, sinceMs: number): Promise<readonly Attempt[]> {

@@ -1,5 +1,5 @@
 /** The figures of two subjects beside one another, with how many times the first's the second's is. */
-import type { Result } from './results.ts'
+import type { Result, Usage } from './results.ts'
 
 type Kind = Result['kind']
 type Of<K extends Kind> = Extract<Result, { kind: K }>
@@ -35,7 +35,7 @@ function beginning(): readonly Row[] {
     { title: 'start: resident MiB', digits: 0, of: (all) => find(all, 'start')?.rssMib },
     { title: 'recall stops to rise after s', digits: 0, of: (all) => find(all, 'settled')?.afterSeconds },
     { title: 'recall then', digits: 4, compared: false, of: (all) => find(all, 'settled')?.recall },
-    { title: 'idle: CPU ms per s', digits: 1, of: (all) => perSecond(find(all, 'idle')) },
+    { title: 'idle: CPU ms per s', digits: 1, of: (all) => scaled(cpuShare(find(all, 'idle')), 1000) },
     { title: 'idle: resident MiB', digits: 0, of: (all) => find(all, 'idle')?.rssMib },
   ]
 }
@@ -49,7 +49,8 @@ function calm(concurrency: number): readonly Row[] {
     { title: '  median ms of those that asked others', digits: 2, of: (all) => of(all)?.askedMedianMs },
     { title: '  p90 ms', digits: 2, of: (all) => of(all)?.p90Ms },
     { title: '  p99 ms', digits: 2, of: (all) => of(all)?.p99Ms },
-    { title: '  CPU ms each', digits: 2, of: (all) => cpuMsEach(of(all)) },
+    { title: '  CPU ms each, all nodes together', digits: 2, of: (all) => cpuMsEach(of(all)) },
+    { title: '  CPU s had per s', digits: 2, compared: false, of: (all) => cpuShare(of(all)) },
     { title: '  requests each', digits: 1, of: (all) => of(all)?.requests },
     { title: '  share that asked nobody', digits: 2, compared: false, of: (all) => of(all)?.known },
     { title: '  recall of the true 20 nearest', digits: 4, compared: false, of: (all) => of(all)?.recall },
@@ -62,9 +63,9 @@ function aftermath(): readonly Row[] {
   return [
     { title: 'killed', digits: 0, compared: false, of: (all) => find(all, 'killed')?.nodes },
     {
-      title: '  recall is at least 0.99 for good after s',
+      title: '  recall stays at 0.99 or above from second',
       digits: 0,
-      of: (all) => find(all, 'killed')?.recoveredSeconds,
+      of: (all) => find(all, 'killed')?.recoveredSecond,
     },
     { title: '  CPU s in all', digits: 1, of: (all) => find(all, 'killed')?.cpuSeconds },
     { title: '  resident MiB', digits: 0, of: (all) => find(all, 'killed')?.rssMib },
@@ -127,6 +128,11 @@ function cpuMsEach(lookups: Of<'lookups'> | undefined): number | undefined {
   return lookups && (1000 * lookups.cpuSeconds) / lookups.count
 }
 
-function perSecond(idle: Of<'idle'> | undefined): number | undefined {
-  return idle && (1000 * idle.cpuSeconds) / idle.seconds
+/** Below 1 while there was work to do: other programs of the machine had the rest. */
+function cpuShare(usage: Usage | undefined): number | undefined {
+  return usage && usage.cpuSeconds / usage.seconds
+}
+
+function scaled(value: number | undefined, by: number): number | undefined {
+  return value && value * by
 }

@@ -21,7 +21,8 @@ export type Result =
     } & Lookups &
       Usage)
   | ({ readonly kind: 'second'; readonly second: number } & Lookups)
-  | ({ readonly kind: 'killed'; readonly nodes: number; readonly recoveredSeconds: number | undefined } & Usage)
+  /** `recoveredSecond` is the first from which on recall stays at 0.99 or above. */
+  | ({ readonly kind: 'killed'; readonly nodes: number; readonly recoveredSecond: number | undefined } & Usage)
 
 /** Many lookups taken together. */
 export interface Lookups {

@@ -23,6 +23,8 @@ const PEER_ROUTING = 'peerRouting.getClosestPeers'
 /** Unused connections are closed after this, as ours are; by default after two minutes. */
 const IDLE_MS = 600_000
 const IDLE = { inboundSocketInactivityTimeout: IDLE_MS, outboundSocketInactivityTimeout: IDLE_MS }
+/** Its timeouts begin at 5 s, which a thread shared by all nodes exceeds when 8 lookups are under way. */
+const PATIENCE = { minTimeout: 30_000 }
 /** A process that is busy with its other nodes lets a dial time out now and then. */
 const DIALS_MAX = 10
 
@@ -65,7 +67,14 @@ function start(host) {
     services: {
       identify: identify(),
       ping: ping(),
-      dht: kadDHT({ protocol: '/ipfs/lan/kad/1.0.0', peerInfoMapper: removePublicAddressesMapper, clientMode: false }),
+      dht: kadDHT({
+        protocol: '/ipfs/lan/kad/1.0.0',
+        peerInfoMapper: removePublicAddressesMapper,
+        clientMode: false,
+        networkDialTimeout: PATIENCE,
+        pingNewContactTimeout: PATIENCE,
+        pingOldContactTimeout: PATIENCE,
+      }),
     },
   })
 }
