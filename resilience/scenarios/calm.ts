@@ -36,7 +36,7 @@ export const calm: Scenario = {
     'estimate, against the truth. Networks of up to 200 nodes have joined one another; larger ones have the tables that they come to when they run undisturbed.',
   unit: 'part',
   full: { nodes: 10_000, trials: 500 },
-  quick: { nodes: 150, trials: 100 },
+  quick: { nodes: 100, trials: 100 },
   seedCount: 6,
   cases: [groupOf(50), groupOf(200), groupOf(1000), groupOf('largest')],
 }

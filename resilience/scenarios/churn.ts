@@ -18,8 +18,9 @@ export const churn: Scenario = {
     'word, is away as long as it stayed, and returns with its disk. Over three hours, every half hour random nodes that are there ' +
     "look up random points. Thirty days and repair traffic are storage's part and not measured here.",
   unit: 'share',
-  full: { nodes: 2000, trials: 600 },
-  quick: { nodes: 60, trials: 60 },
+  full: { nodes: 500, trials: 600 },
+  quick: { nodes: 24, trials: 60 },
+  seedCount: 6,
   cases: [{ parameters: { 'median minutes': 15 }, target: { atLeast: 0.999 }, measure: successUnderChurn }],
 }
 

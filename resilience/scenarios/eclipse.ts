@@ -16,7 +16,7 @@ export const eclipse: Scenario = {
     'no honest contact left.',
   unit: 'share',
   full: { nodes: 2000, trials: 100 },
-  quick: { nodes: 100, trials: 10 },
+  quick: { nodes: 40, trials: 8 },
   cases: [caseOf('one /16', 1, 0), caseOf('1,000 /16s', ATTACKER_NETWORKS, 0.01)],
 }
 

@@ -77,9 +77,8 @@ export const growth: Scenario = {
     'what makes popular things cheap, caches on the way to them, is not part of the overlay and not measured here.',
   unit: 'ratio',
   full: { nodes: 10_000, trials: 2 },
-  quick: { nodes: 128, trials: 2 },
+  quick: { nodes: 64, trials: 2 },
   seedCount: 6,
-  quickSeedCount: 3,
   fixedSize: true,
   cases: SIZES.map(groupOf),
   charts: [PATHS, HOPS, REQUESTS, DAMAGE, GINI, PEAK].map(chartOf),
@@ -97,7 +96,7 @@ function groupOf(nodes: number): Group {
       lineOf(GINI, nodes, 'Zipf'),
       lineOf(PEAK, nodes, 'Zipf'),
     ],
-    largerThanQuick: nodes > 128,
+    largerThanQuick: nodes > 64,
     measure: (seed, size) => measured(seed, nodes, size),
   }
 }

@@ -17,8 +17,9 @@ export const joinFlood: Scenario = {
     'minutes. At the end of the hour the old nodes look up random points; a lookup succeeds when the nearest living node is in the ' +
     'region it finds, newcomer or not. The goodput of storage pairs is not part of this measurement.',
   unit: 'share',
-  full: { nodes: 500, trials: 500 },
-  quick: { nodes: 20, trials: 50 },
+  full: { nodes: 100, trials: 500 },
+  quick: { nodes: 4, trials: 50 },
+  seedCount: 3,
   cases: [
     { parameters: { 'newcomers per node': NEWCOMERS_PER_NODE }, target: { atLeast: 0.99 }, measure: successUnderFlood },
   ],

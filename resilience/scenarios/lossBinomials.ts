@@ -34,8 +34,8 @@ export const lossBinomials: Scenario = {
     'more nodes are killed than stated, and each loss is weighed by how much less likely that was.',
   unit: 'share',
   full: { nodes: 100_000, trials: 50_000 },
-  quick: { nodes: 100_000, trials: 5000 },
-  quickSeedCount: 7,
+  quick: { nodes: 100_000, trials: 4000 },
+  quickSeedCount: 6,
   fixedSize: true,
   cases: SYSTEMS.map(groupOf),
 }

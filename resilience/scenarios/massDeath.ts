@@ -8,11 +8,12 @@ export const massDeath: Scenario = {
   title: 'lookups five minutes after a share of all nodes has vanished at once',
   promise: 'Five minutes after four of five nodes have gone, those that are left find one another.',
   rules:
-    'Random nodes vanish without a word, so that they are silent rather than refusing. Five minutes later random survivors look up ' +
+    'In a settled network random nodes vanish without a word, so that they are silent rather than refusing. Five minutes later random survivors look up ' +
     'random points; a lookup succeeds when the living node nearest to the point is in the region it finds.',
   unit: 'share',
-  full: { nodes: 10_000, trials: 1000 },
-  quick: { nodes: 150, trials: 100 },
+  full: { nodes: 2000, trials: 1000 },
+  quick: { nodes: 60, trials: 100 },
+  seedCount: 6,
   cases: [0.5, 0.6, 0.8].map((killed): Case => ({
     parameters: { killed },
     target: { atLeast: 0.999 },
@@ -21,7 +22,8 @@ export const massDeath: Scenario = {
 }
 
 async function successAfter(seed: number, killed: number, { nodes, trials }: Size): Promise<number> {
-  const subject = await Subject.start({ seed, nodes })
+  const subject = await Subject.settled({ seed, nodes })
+  await subject.wake(subject.honest())
   const living = [...subject.honest()]
   for (let count = Math.round(killed * nodes); count > 0; count--) {
     const [victim] = living.splice(subject.world.random.integer(living.length), 1)
