@@ -7,7 +7,7 @@ import { test } from 'node:test'
 import { MINUTE, SECOND } from '../src/base/units.ts'
 import { REGION_SIZE } from '../src/overlay/limits.ts'
 import { Geography } from '../src/sim/geography.ts'
-import { beginPlan, comeRight, FAULTS, inWords, type Plan, type StepKind } from '../src/sim/plan.ts'
+import { beginPlan, comeRight, FAULTS, inWords, losesDisk, type Plan, type StepKind } from '../src/sim/plan.ts'
 import { withPlans } from '../src/sim/plans.ts'
 import { OverlayWorld, pointsOf } from './overlayWorld.ts'
 
@@ -90,7 +90,7 @@ for (const [nodeCount, by] of [
 ] as const) {
   test(`${nodeCount} nodes that speak over ${by} come right after any plan of faults`, async () => {
     const options = {
-      kinds: [looksUp, ...FAULTS],
+      kinds: [looksUp, ...FAULTS, losesDisk],
       nodeCount,
       pauseMsMax: 30 * SECOND,
       stepsMax: 24,

@@ -81,8 +81,18 @@ export type FaultyWorld = Pick<
   'clock' | 'nodeCount' | 'isUp' | 'crash' | 'restart' | 'cut' | 'slowWhere' | 'clogWhere' | 'heal'
 >
 
-/** Faults of machines and of the network, the mildest first. */
+/** Faults of machines and of the network that take nothing from a disk, the mildest first. */
 export const FAULTS: readonly StepKind<FaultyWorld>[] = [clogged, slowed, cutOff, crashed]
+
+/** A node crashes and returns with an empty disk, under a new identity. */
+export const losesDisk: StepKind<FaultyWorld> = (choices, nodeCount) => {
+  const node = choices.integer(nodeCount)
+  const durationMs = choices.length(FAULT_MS_MAX)
+  return {
+    words: `node ${node} crashes and returns after ${inWords(durationMs)} with an empty disk`,
+    happen: (world) => crash(world, node, { how: 'crash', disk: 'lost', durationMs }),
+  }
+}
 
 /** Undoes all that has befallen the network, and starts every node that is down, with its disk. */
 export function comeRight(world: FaultyWorld): void {
@@ -143,16 +153,24 @@ function cutOff(choices: Choices, nodeCount: number): Step<FaultyWorld> {
 function crashed(choices: Choices, nodeCount: number): Step<FaultyWorld> {
   const node = choices.integer(nodeCount)
   const how = choices.pick(['crash', 'vanish'] as const)
-  const disk = choices.integer(4) === 3 ? 'lost' : 'kept'
   const durationMs = choices.length(FAULT_MS_MAX)
   return {
-    words: `node ${node} ${how === 'crash' ? 'crashes' : 'vanishes'} and returns after ${inWords(durationMs)}, its disk ${disk}`,
-    happen: (world) => {
-      if (!world.isUp(node)) return
-      world.crash(node, how)
-      world.clock.after(durationMs, () => {
-        if (!world.isUp(node)) world.restart(node, { disk })
-      })
-    },
+    words: `node ${node} ${how === 'crash' ? 'crashes' : 'vanishes'} and returns after ${inWords(durationMs)}`,
+    happen: (world) => crash(world, node, { how, disk: 'kept', durationMs }),
   }
+}
+
+interface Crash {
+  readonly how: 'crash' | 'vanish'
+  readonly disk: 'kept' | 'lost'
+  readonly durationMs: number
+}
+
+/** A node that is down already is spared, and one that something else has started stays up. */
+function crash(world: FaultyWorld, node: number, { how, disk, durationMs }: Crash): void {
+  if (!world.isUp(node)) return
+  world.crash(node, how)
+  world.clock.after(durationMs, () => {
+    if (!world.isUp(node)) world.restart(node, { disk })
+  })
 }
