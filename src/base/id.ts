@@ -53,6 +53,12 @@ export function commonPrefixBits(a: Point, b: Point): number {
   return 256
 }
 
+/** The first 32 bits as a number: orders points that differ there, without looking at digits. */
+export function idPrefix(point: Point): number {
+  return Number.parseInt(point.slice(0, PREFIX_DIGITS), 16)
+}
+
+const PREFIX_DIGITS = 8
 /** Hexadecimal digits that a double holds exactly. */
 const FRACTION_DIGITS = 13
 

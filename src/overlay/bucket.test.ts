@@ -1,7 +1,7 @@
 /** A bucket: live contacts stay, guests from crowded networks make way, and words displace nobody. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { NodeId } from '../base/id.ts'
+import { idPrefix, type NodeId } from '../base/id.ts'
 import { tinyId } from '../testing/tinyId.ts'
 import { Bucket, crowdsOf, type Tried } from './bucket.ts'
 import { BUCKET_SIZE, PER_NETWORK, PER_SUBNET, PER_SUBNET_AND_BUCKET, REPLACEMENTS_MAX } from './limits.ts'
@@ -9,12 +9,16 @@ import { subnetOfHost } from './subnet.ts'
 
 /** Node `nth` in the /24 of `network`. */
 function tried(nth: number, network: string): Tried {
+  const id = tinyId(nth, 16)
+  const subnet = subnetOfHost(`${network}.${nth % 250}`)
   return {
-    id: tinyId(nth, 16),
+    id,
     addresses: [],
+    contact: { id, addresses: [] },
     lastHeardMs: 0,
     sinceMs: nth,
-    subnet: subnetOfHost(`${network}.${nth % 250}`),
+    subnet,
+    prefix: idPrefix(id),
   }
 }
 

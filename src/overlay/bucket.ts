@@ -22,11 +22,14 @@ export interface KnownContact extends Contact {
 }
 
 /** A contact that answered us. Kept as one object as long as it stays, since a table hears from its contacts all the time. */
-export interface Tried extends Contact {
+export interface Tried extends KnownContact {
+  /** What others are told: the same object until its addresses change. */
+  contact: Contact
   addresses: Contact['addresses']
   lastHeardMs: number
-  readonly sinceMs: number
   readonly subnet: Subnet
+  /** The id's first 32 bits. */
+  readonly prefix: number
 }
 
 export interface Replacement {
@@ -71,13 +74,13 @@ export class Bucket {
     }
     const guest = this.guestFor(tried, crowds())
     if (guest === undefined) {
-      this.addReplacement({ contact: { id: tried.id, addresses: tried.addresses }, answered: true })
+      this.addReplacement({ contact: tried.contact, answered: true })
       return 'waiting'
     }
     this.forget(tried.id)
     this.remove(guest.id)
     this.live.push(tried)
-    this.addReplacement({ contact: { id: guest.id, addresses: guest.addresses }, answered: true })
+    this.addReplacement({ contact: guest.contact, answered: true })
     return 'displaced a guest'
   }
 

@@ -72,7 +72,7 @@ export const SUSPICION_MS = 30 * MINUTE
 /** Lookups at independent places from which the network's size is estimated; each alone is off by a quarter. */
 export const SIZE_SAMPLES = 16
 /** Random points that a node looks up after it has joined, one each keep-alive round, for its first estimate. */
-export const SOUNDINGS = 8
+export const SOUNDINGS = 5
 
 /** A silent node costs a lookup this long. Round trips around the globe take 0.3 s. */
 export const FIND_MS = 3 * SECOND

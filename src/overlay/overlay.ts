@@ -66,7 +66,7 @@ export class Overlay {
     })
     this.deps.network.serve('find', ({ target }, from) => {
       this.onAsked(from)
-      return { contacts: this.table.balanced(target).map(({ id, addresses }) => ({ id, addresses })) }
+      return { contacts: this.table.balanced(target) }
     })
     this.hearsay.serve()
   }

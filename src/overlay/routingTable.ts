@@ -4,7 +4,16 @@
  * Absent on purpose: probing, timers. Upkeep decides whom to probe.
  */
 import { present } from '../base/assert.ts'
-import { commonPrefixBits, compareDistance, ID_BYTES, idBytes, parseId, type NodeId, type Point } from '../base/id.ts'
+import {
+  commonPrefixBits,
+  compareDistance,
+  ID_BYTES,
+  idBytes,
+  idPrefix,
+  parseId,
+  type NodeId,
+  type Point,
+} from '../base/id.ts'
 import type { Contact } from '../ports/connection.ts'
 import { CONTACTS_MAX } from '../wire/limits.ts'
 import { Bucket, crowdsOf, type Crowds, type KnownContact, type Tried } from './bucket.ts'
@@ -19,7 +28,7 @@ interface Departed {
 const BUCKETS_MAX = 8 * ID_BYTES
 
 interface Group {
-  readonly contacts: readonly KnownContact[]
+  readonly contacts: readonly Tried[]
   /** It has every live node of its part of the space. */
   readonly complete: boolean
 }
@@ -59,12 +68,22 @@ export class RoutingTable {
     const known = bucket.find(contact.id)
     if (known !== undefined) {
       known.lastHeardMs = nowMs
-      known.addresses = contact.addresses
+      if (contact.addresses !== known.addresses) {
+        known.addresses = contact.addresses
+        known.contact = { id: known.id, addresses: contact.addresses }
+      }
       return
     }
     const { id, addresses } = contact
-    const sinceMs = this.recalled.get(id) ?? nowMs
-    const tried: Tried = { id, addresses, lastHeardMs: nowMs, sinceMs, subnet: subnetOf(contact, seenAt) }
+    const tried: Tried = {
+      id,
+      addresses,
+      contact: { id, addresses },
+      lastHeardMs: nowMs,
+      sinceMs: this.recalled.get(id) ?? nowMs,
+      subnet: subnetOf(contact, seenAt),
+      prefix: idPrefix(id),
+    }
     const outcome = bucket.add(tried, () => this.crowdsNow())
     if (outcome !== 'waiting') this.crowds = undefined
     if (outcome === 'added') this.count++
@@ -91,7 +110,7 @@ export class RoutingTable {
     if (contact === undefined) return []
     this.count--
     this.crowds = undefined
-    this.rememberDeparted({ id, addresses: contact.addresses }, nowMs)
+    this.rememberDeparted(contact.contact, nowMs)
     return bucket.waiting()
   }
 
@@ -128,17 +147,18 @@ export class RoutingTable {
    * What a reply names: the nearest live contacts, and some of each prefix shell farther out (nodes that share exactly so many bits
    * with the point), in turns. Whoever crowds the place next to the point crowds nobody else out.
    */
-  balanced(point: Point): readonly KnownContact[] {
-    const named: KnownContact[] = []
+  balanced(point: Point): readonly Contact[] {
+    const named: Contact[] = []
     this.turn++
     for (const { contacts } of this.groupsByDistance(point)) {
       const sorted = sortByDistance(point, contacts)
       const nearest = sorted.splice(0, Math.max(0, NEAREST_IN_REPLY - named.length))
-      named.push(...nearest)
+      for (const each of nearest) named.push(each.contact)
       const room = Math.min(PER_SHELL_IN_REPLY, sorted.length, CONTACTS_MAX - named.length)
       // The next nearest, or in every other reply any: those just beyond the nearest matter most.
       const from = this.turn % 2 === 0 || sorted.length === 0 ? 0 : this.turn % sorted.length
-      for (let nth = 0; nth < room; nth++) named.push(present(sorted[(from + nth) % sorted.length], 'one of the shell'))
+      for (let nth = 0; nth < room; nth++)
+        named.push(present(sorted[(from + nth) % sorted.length], 'one of the shell').contact)
       if (named.length >= CONTACTS_MAX) break
     }
     return named
@@ -235,7 +255,7 @@ export class RoutingTable {
 
   /** The buckets from one number of shared bits up to another. */
   private group(from: number, to: number): Group {
-    const contacts: KnownContact[] = []
+    const contacts: Tried[] = []
     let complete = true
     for (let bits = from; bits < to; bits++) {
       const bucket = this.buckets[bits]
@@ -270,6 +290,9 @@ function hasAll(bucket: Bucket): boolean {
   return !bucket.isFull && !bucket.isWaitedFor
 }
 
-function sortByDistance(point: Point, contacts: readonly KnownContact[]): KnownContact[] {
-  return [...contacts].sort((a, b) => compareDistance(point, a.id, b.id))
+function sortByDistance(point: Point, contacts: readonly Tried[]): Tried[] {
+  const prefix = idPrefix(point)
+  return [...contacts].sort(
+    (a, b) => ((a.prefix ^ prefix) >>> 0) - ((b.prefix ^ prefix) >>> 0) || compareDistance(point, a.id, b.id),
+  )
 }

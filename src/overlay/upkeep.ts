@@ -42,6 +42,7 @@ export class Upkeep {
   private readonly deps: UpkeepDeps
   private bootstrap: readonly Contact[] = []
   private hasSettled = false
+  private hasExplored = false
   private soundings = 0
 
   constructor(deps: UpkeepDeps) {
@@ -142,14 +143,22 @@ export class Upkeep {
     if (untried !== undefined) await liveness.probe(untried)
   }
 
-  /** Meets the neighbours, then somebody in each part of the space of which the table could hold more. */
+  /**
+   * Meets the neighbours. If some of them are new, or it is the first time, then also somebody in each part of the space of which the
+   * table could hold more.
+   */
   private async explore(signal: AbortSignal | undefined): Promise<void> {
     const { table, search, random } = this.deps
+    const before = new Set(table.nearest(table.self, REGION_SIZE).map(({ id }) => id))
     const { closest, reach } = await search.walkNearby(table.self, signal)
     if (closest.length === 0) return
-    const buckets = reach === undefined ? [] : table.bucketsWithRoom(reach)
-    const points = buckets.map((bits) => table.pointIn(bits, random.bytes(ID_BYTES)))
-    await Promise.all(points.map((point) => search.walkNearby(point, signal)))
+    const isNew = closest.slice(0, REGION_SIZE).some(({ id }) => !before.has(id))
+    if (isNew || !this.hasExplored) {
+      const buckets = reach === undefined ? [] : table.bucketsWithRoom(reach)
+      const points = buckets.map((bits) => table.pointIn(bits, random.bytes(ID_BYTES)))
+      await Promise.all(points.map((point) => search.walkNearby(point, signal)))
+      this.hasExplored = true
+    }
     await this.probeCandidates()
     await this.rememberPeers()
   }
