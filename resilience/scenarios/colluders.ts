@@ -27,7 +27,7 @@ export const colluders: Scenario = {
   title: 'lookups among uniformly placed colluders',
   rules: `${RULES} Tables are those of a settled network, colluders in them as anybody.`,
   unit: 'share',
-  full: { nodes: 10_000, trials: 250 },
+  full: { nodes: 10_000, trials: 100 },
   quick: { nodes: 400, trials: 60 },
   cases: SHARES.flatMap(({ share, target, disjoint }) => [
     groupOf('liars', share, target, settledAmong, { value: disjoint, low: disjoint, high: disjoint }),
