@@ -107,7 +107,7 @@ export class Subject {
   ): Promise<Subject> {
     const subject = new Subject(options, { isSettled: true })
     subject.groundIds = newcomers(subject)
-    for (let nth = 0; nth < subject.groundIds.length; nth++) subject.world.add()
+    subject.groundIds.forEach(() => subject.world.add())
     await subject.world.run(SECOND)
     subject.fillTables()
     return subject
