@@ -8,8 +8,9 @@ import type { NodeId } from '../base/id.ts'
 import { deferred, type Deferred } from '../base/signals.ts'
 import { KIB } from '../base/units.ts'
 import { FRAME_BYTES_MAX, type Channel, type Connection } from '../ports/connection.ts'
+import type { Happening } from './eventQueue.ts'
 import { SILENCE_MS_MAX, type Fabric, type Host } from './fabric.ts'
-import type { Lifetime } from './lifetime.ts'
+import { WORLD_LIFE, type Lifetime } from './lifetime.ts'
 import { RETRANSMIT_MS_MAX, RETRANSMIT_MS_MIN } from './links.ts'
 
 /** What the network takes from a sender before it is delivered, about what socket buffers on both sides hold. */
@@ -17,14 +18,48 @@ const WINDOW_BYTES = 256 * KIB
 /** The cost of a frame's own head and its packet's, so that empty frames are not free. */
 const FRAME_OVERHEAD_BYTES = 64
 
-/** What travels as one: the word that the connection stands, frames of one instant, or the end of the connection. */
-interface Parcel {
+/**
+ * What travels as one: the word that the connection stands, frames of one instant, or the end of the connection. It is itself what
+ * happens when it is there.
+ */
+class Parcel implements Happening {
   readonly kind: 'open' | 'frames' | 'end'
   readonly sentMs: number
   readonly departsMs: number
   readonly arrivesMs: number
   readonly frames: Uint8Array[]
   bytes: number
+  /** Sent right after it, over the same connection. */
+  next: Parcel | undefined
+  private readonly sender: SimConnection
+
+  constructor(
+    sender: SimConnection,
+    kind: Parcel['kind'],
+    times: { readonly sentMs: number; readonly departsMs: number; readonly arrivesMs: number },
+    frames: Uint8Array[],
+    bytes: number,
+  ) {
+    this.sender = sender
+    this.kind = kind
+    this.sentMs = times.sentMs
+    this.departsMs = times.departsMs
+    this.arrivesMs = times.arrivesMs
+    this.frames = frames
+    this.bytes = bytes
+  }
+
+  get life(): Lifetime {
+    return WORLD_LIFE
+  }
+
+  isOff(): boolean {
+    return false
+  }
+
+  happen(): void {
+    this.sender.onDue()
+  }
 }
 
 export interface SimConnectionEnd {
@@ -50,7 +85,9 @@ export class SimConnection implements Connection {
   onClose: (reason: string) => void = () => undefined
   private readonly end: SimConnectionEnd
   private far: SimConnection | undefined
-  private underWay: Parcel[] = []
+  /** What has been sent and is not there yet, in the order of sending. */
+  private firstUnderWay: Parcel | undefined
+  private lastUnderWay: Parcel | undefined
   private underWayBytes = 0
   private stalledSinceMs: number | undefined
   private draining: Deferred<void> | undefined
@@ -81,7 +118,7 @@ export class SimConnection implements Connection {
     assert(frame.length <= FRAME_BYTES_MAX, `a frame has at most ${FRAME_BYTES_MAX} bytes`)
     const bytes = frame.length + FRAME_OVERHEAD_BYTES
     this.underWayBytes += bytes
-    const last = this.underWay.at(-1)
+    const last = this.lastUnderWay
     const isSameInstant = last?.sentMs === this.end.fabric.clock.elapsedMs && last.departsMs === last.sentMs
     if (isSameInstant && last.kind === 'frames') {
       last.frames.push(frame)
@@ -108,8 +145,12 @@ export class SimConnection implements Connection {
     const { fabric, here } = this.end
     if (!this.isOpen) return
     this.isOpen = false
-    this.underWay = here.vanished ? [] : this.underWay.filter(({ departsMs }) => departsMs <= fabric.clock.elapsedMs)
+    this.dropFrom(here.vanished ? -Infinity : fabric.clock.elapsedMs)
     this.sendReset()
+  }
+
+  private get hasUnderWay(): boolean {
+    return this.firstUnderWay !== undefined
   }
 
   private get alive(): boolean {
@@ -121,31 +162,51 @@ export class SimConnection implements Connection {
     const sentMs = fabric.clock.elapsedMs
     const departsMs = fabric.links.departureMs(here.node, bytes, this.channel, sentMs)
     const ownArrivalMs = departsMs + fabric.links.transitMs(here.node, there.node, departsMs)
-    const arrivesMs = Math.max(ownArrivalMs, this.underWay.at(-1)?.arrivesMs ?? 0)
-    this.underWay.push({ kind, sentMs, departsMs, arrivesMs, frames, bytes })
-    fabric.clock.scheduleForWorld(arrivesMs, () => {
-      if (this.stalledSinceMs === undefined) this.deliverDue(RETRANSMIT_MS_MIN)
-    })
+    const last = this.lastUnderWay
+    const arrivesMs = Math.max(ownArrivalMs, last?.arrivesMs ?? 0)
+    const parcel = new Parcel(this, kind, { sentMs, departsMs, arrivesMs }, frames, bytes)
+    if (last === undefined) this.firstUnderWay = parcel
+    else last.next = parcel
+    this.lastUnderWay = parcel
+    fabric.clock.scheduleHappening(arrivesMs, parcel)
+  }
+
+  /** A parcel could be there now. */
+  onDue(): void {
+    if (this.stalledSinceMs === undefined) this.deliverDue(RETRANSMIT_MS_MIN)
+  }
+
+  /** What would leave after this moment never does. */
+  private dropFrom(departureMs: number): void {
+    let last: Parcel | undefined
+    for (let parcel = this.firstUnderWay; parcel !== undefined; parcel = parcel.next) {
+      if (parcel.departsMs > departureMs) break
+      last = parcel
+    }
+    if (last === undefined) this.firstUnderWay = undefined
+    else last.next = undefined
+    this.lastUnderWay = last
   }
 
   /** Hands over what has arrived by now; over a cut, tries again after `retryMs`. */
   private deliverDue(retryMs: number): void {
     const { fabric, here, there } = this.end
     const nowMs = fabric.clock.elapsedMs
-    if (this.underWay.length === 0) return
+    if (this.firstUnderWay === undefined) return
     if (!fabric.canReach(here, there)) {
       this.stall(nowMs, retryMs)
       return
     }
     this.stalledSinceMs = undefined
     for (;;) {
-      const parcel = this.underWay[0]
+      const parcel: Parcel | undefined = this.firstUnderWay
       if (parcel === undefined || parcel.arrivesMs > nowMs) break
-      this.underWay.shift()
+      this.firstUnderWay = parcel.next
+      if (parcel.next === undefined) this.lastUnderWay = undefined
       this.underWayBytes -= parcel.bytes
       fabric.trace.record(nowMs, parcel.kind, here.node, there.node, parcel.bytes)
       this.far?.accept(parcel)
-      if (parcel.kind === 'open' && this.underWay.length > 0) {
+      if (parcel.kind === 'open' && this.hasUnderWay) {
         // Frames that come with the word that the connection stands wait until the dialler has been told of it.
         fabric.clock.scheduleForWorld(nowMs, () => {
           this.deliverDue(retryMs)
@@ -159,7 +220,7 @@ export class SimConnection implements Connection {
   private stall(nowMs: number, retryMs: number): void {
     this.stalledSinceMs ??= nowMs
     if (nowMs - this.stalledSinceMs >= SILENCE_MS_MAX) {
-      this.underWay = []
+      this.dropFrom(-Infinity)
       this.finish('the peer has been silent too long')
       return
     }
@@ -184,7 +245,7 @@ export class SimConnection implements Connection {
   private sendReset(): void {
     const { fabric, here, there } = this.end
     const ownArrivalMs = fabric.arrivalMs(here, there, FRAME_OVERHEAD_BYTES, this.channel)
-    const arrivalMs = Math.max(ownArrivalMs, this.underWay.at(-1)?.arrivesMs ?? 0)
+    const arrivalMs = Math.max(ownArrivalMs, this.lastUnderWay?.arrivesMs ?? 0)
     fabric.clock.scheduleForWorld(arrivalMs, () => {
       if (fabric.canReach(here, there)) this.far?.onReset()
     })
@@ -192,7 +253,7 @@ export class SimConnection implements Connection {
 
   private onReset(): void {
     if (!this.alive) return
-    this.underWay = []
+    this.dropFrom(-Infinity)
     this.finish('reset by the peer')
   }
 
