@@ -5,11 +5,15 @@ import type { IdOrder } from '../src/sim/idOrder.ts'
 import type { Subject } from './subject.ts'
 
 /**
- * The share of `count` lookups, all begun at once, that find the living honest node nearest to their point, the seeker itself
- * included where it is the nearest.
+ * The share of `count` lookups, all begun at once, that find the living honest node nearest to their point (or, with `truth`, the
+ * nearest of these), the seeker itself included where it is the nearest.
  */
-export async function lookupSuccess(subject: Subject, count: number, seekers = subject.honest()): Promise<number> {
-  const truth = subject.honestOrder()
+export async function lookupSuccess(
+  subject: Subject,
+  count: number,
+  seekers = subject.honest(),
+  truth = subject.honestOrder(),
+): Promise<number> {
   const outcomes = await subject.until(
     Array.from({ length: count }, () => finds(subject, subject.randomOf(seekers), subject.randomPoint(), truth)),
   )

@@ -1,6 +1,7 @@
 /** A7: newcomers by the hundred for each node, and what the old nodes still find. */
 import { HOUR, MINUTE, SECOND } from '../../src/base/units.ts'
 import { flood, flooder } from '../../src/sim/attackers/joinFlood.ts'
+import { IdOrder } from '../../src/sim/idOrder.ts'
 import { lookupSuccess } from '../lookups.ts'
 import type { Scenario, Size } from '../scenario.ts'
 import { Subject } from '../subject.ts'
@@ -37,5 +38,11 @@ async function successUnderFlood(seed: number, { nodes, trials }: Size): Promise
   const old = subject.honest()
   flood(subject.world, { count: NEWCOMERS_PER_NODE * nodes, durationMs: HOUR, stayMs: STAY_MS })
   await subject.world.run(HOUR)
-  return lookupSuccess(subject, trials, old)
+  return lookupSuccess(subject, trials, old, livingOrder(subject))
+}
+
+/** Whoever joined counts, whatever for. */
+function livingOrder({ world }: Subject): IdOrder {
+  const all = Array.from({ length: world.nodeCount }, (_, node) => node)
+  return new IdOrder(all.filter((node) => world.isUp(node)).map((node) => world.contact(node)))
 }
