@@ -11,6 +11,7 @@ import type { Network } from '../ports/network.ts'
 import { inertCoder } from '../sim/inertCoder.ts'
 import { KeyedPrimitives } from '../sim/keyedPrimitives.ts'
 import type { NodePorts, SimProcess } from '../sim/machine.ts'
+import { Noticeboard } from '../sim/noticeboard.ts'
 import { World } from '../sim/world.ts'
 import type { Messages } from '../wire/messages.ts'
 import { PeerNetwork } from '../wire/peerNetwork.ts'
@@ -28,6 +29,8 @@ interface OverlayWorldOptions {
   readonly seed?: number
   /** Whom a node joins through; by default the one with half its number. */
   readonly bootstrap?: (node: number) => readonly number[]
+  /** Nodes can meet outside the network. */
+  readonly noticeboard?: Noticeboard
 }
 
 interface SeenRegion {
@@ -109,7 +112,8 @@ class OverlayWorld {
 
   private async spawn(ports: NodePorts<Messages>, node: number): Promise<OverlayProcess> {
     const network = this.networkOf(ports)
-    const overlay = new Overlay({ ...ports, network })
+    const rendezvous = this.options.noticeboard?.for(ports.clock, ports.random)
+    const overlay = new Overlay({ ...ports, network, ...(rendezvous === undefined ? {} : { rendezvous }) })
     overlay.serve()
     await network.start({
       onPeer: (peer) => overlay.onPeer(peer),
@@ -246,6 +250,38 @@ for (const [nodes, by] of [
     await overlays.assertTrueRegions()
   })
 }
+
+test('a network that was off altogether and returns at other addresses meets at the rendezvous and is one again', async () => {
+  const overlays = new OverlayWorld({ nodes: 40, by: 'objects', noticeboard: new Noticeboard() })
+  await overlays.joined(MINUTE)
+  const { world } = overlays
+  overlays.forgetsBootstrap = true
+  for (const node of overlays.every()) world.crash(node, 'vanish')
+  await world.run(2 * 60 * MINUTE)
+  for (const node of overlays.every()) {
+    world.move(node, `172.16.${node}.1`)
+    world.restart(node, { disk: 'kept' })
+  }
+  await world.run(10 * MINUTE)
+  await overlays.assertTrueRegions()
+})
+
+test('a node that is silent once and answers then has not departed', async () => {
+  const overlays = new OverlayWorld({ nodes: 24, by: 'objects' })
+  await overlays.joined(6 * MINUTE)
+  const { world } = overlays
+  const before = overlays.overlay(0).departureCount
+  // Longer than a ping may take, shorter than two.
+  const mend = world.cut(
+    [0],
+    overlays.every().filter((node) => node > 0),
+  )
+  await world.run(2 * SECOND)
+  mend()
+  await world.run(30 * SECOND)
+  assert.equal(overlays.overlay(0).departureCount, before)
+  await overlays.assertTrueRegions()
+})
 
 test('a caller that gives up a search harms no node’s name', async () => {
   const overlays = new OverlayWorld({ nodes: 60, by: 'objects' })

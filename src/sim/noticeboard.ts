@@ -20,7 +20,7 @@ export class Noticeboard {
   private readonly notices = new Map<NodeId, Notice>()
 
   /** The board as one node sees it. */
-  for(clock: Clock, random: Random): Rendezvous {
+  for(clock: Pick<Clock, 'now'>, random: Random): Rendezvous {
     return {
       announce: async (self) => {
         this.notices.delete(self.id)
