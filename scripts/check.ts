@@ -40,6 +40,7 @@ const UNIT: readonly Step[] = tests('unit tests', ONE_PROCESS, '{src,resilience}
 const SLOW: readonly Step[] = [
   { title: 'build', args: ['scripts/build.ts'], minutesMax: 5 },
   ...tests('spanning tests', ONE_BY_ONE, 'test/*.test.ts', 30),
+  { title: 'attacks on small networks', args: ['resilience/main.ts', '--quick'], minutesMax: 15 },
   { title: 'README', args: ['scripts/readme.ts'], minutesMax: 10 },
 ]
 
