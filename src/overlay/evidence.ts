@@ -15,7 +15,7 @@ import {
 import { regionRadius, ShellQuotas } from './shells.ts'
 
 export interface Evidence {
-  /** Fewer nodes answered than must be there: replies were captured, or most nodes there are silent. */
+  /** Fewer nodes answered than must be there, or than were silent: replies were captured, invented, or most nodes are gone. */
   readonly isSparse: boolean
   /** More nodes than chance would put there. */
   readonly isCrowded: boolean
@@ -28,12 +28,15 @@ export interface Evidence {
 
 export function evidenceOf(candidates: Candidates, size: number): Evidence {
   const radius = regionRadius(size, 0)
-  const within = candidates.all.filter((each) => each.distance < radius && each.state !== 'failed')
+  const named = candidates.all.filter((each) => each.distance < radius)
+  const within = named.filter((each) => each.state !== 'failed')
   const quotas = new ShellQuotas(candidates.target, size)
   const isCrowded = !within.every((each) => quotas.take(each.contact.id))
   const answeredCount = within.filter((each) => each.state === 'answered').length
   return {
-    isSparse: size >= SPARSE_SIZE_MIN && answeredCount < SPARSE_SHARE * REGION_SIZE,
+    isSparse:
+      answeredCount < named.length - within.length ||
+      (size >= SPARSE_SIZE_MIN && answeredCount < SPARSE_SHARE * REGION_SIZE),
     isCrowded,
     lyingShare: isCrowded ? undefined : lyingShareOf(candidates),
   }
@@ -41,13 +44,11 @@ export function evidenceOf(candidates: Candidates, size: number): Evidence {
 
 /** By the nodes nearest to the target, which know each other if they answer at all. */
 function lyingShareOf(candidates: Candidates): number | undefined {
-  const near: Candidate[] = []
-  for (const each of candidates.all) {
-    if (each.state === 'answered') near.push(each)
-    if (near.length === REGION_SIZE) break
-  }
+  const witnesses = candidates.all.filter((each) => each.state === 'answered').slice(0, REGION_SIZE)
+  // A reply names so many of the nearest, silent ones among them, which leave the less room for others.
+  const near = candidates.all.slice(0, NAMED_NEAR).filter((each) => each.state === 'answered')
   const counts = shellCounts(candidates)
-  const testimonies = near.flatMap((witness) => testimonyOf(witness, near.slice(0, NAMED_NEAR), counts) ?? [])
+  const testimonies = witnesses.flatMap((witness) => testimonyOf(witness, near, counts) ?? [])
   if (testimonies.length < WITNESSES_MIN) return undefined
   return testimonies.filter((omissions) => omissions > OMISSIONS_MAX).length / testimonies.length
 }
@@ -77,7 +78,8 @@ interface ShellCounts {
 
 function shellCounts(candidates: Candidates): ShellCounts {
   const counts: number[] = []
-  for (const { shell, state } of candidates.all) if (state !== 'failed') counts[shell] = (counts[shell] ?? 0) + 1
+  // The silent too: they were there a moment ago, and tables still hold them.
+  for (const { shell } of candidates.all) counts[shell] = (counts[shell] ?? 0) + 1
   return {
     in: (shell) => counts[shell] ?? 0,
     beyond: (shell) => counts.reduce((sum, count, each) => (each > shell ? sum + count : sum), 0),

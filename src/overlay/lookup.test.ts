@@ -228,6 +228,20 @@ for (const [share, suspectedShare] of [
   })
 }
 
+test('silent nodes make nobody a liar, and a lookup among them ends within its bounds', () => {
+  for (const share of [0.3, 0.5]) {
+    for (let nth = 0; nth < 10; nth++) {
+      const silent = new Set(nodes.filter(() => random.fraction() < share))
+      const self = nodes.find((id) => !silent.has(id))!
+      const answer: Answer = (asked, point) => (silent.has(asked) ? undefined : honestly(asked, point))
+      const lookup = lookupFrom(tables.get(self)!, hashedId(`among the silent ${share} ${nth}`))
+      const { lyingShare = 0 } = run(lookup, answer, random)
+      assert.ok(lyingShare < 0.1, `${lyingShare} count as liars`)
+      assert.ok(lookup.requestCount < 250, `${lookup.requestCount} requests`)
+    }
+  }
+})
+
 test('a search by shell asks at most so many of each as it may', () => {
   const liars = new Set(nodes.filter(() => random.fraction() < 0.5))
   const self = nodes.find((id) => !liars.has(id))!
