@@ -9,7 +9,7 @@ import { argv, exit, stderr, stdout } from 'node:process'
 import { parseArgs } from 'node:util'
 import { writeDocument } from './document.ts'
 import { knownMissOf } from './known.ts'
-import { groupOf, jobKey, jobsOf, planned, type Job, type PlanOptions } from './plan.ts'
+import { groupOf, jobKey, jobsOf, planned, type Entry, type Job, type PlanOptions } from './plan.ts'
 import { measureAll, type Measurement } from './pool.ts'
 import { jsonLine, tableLines } from './report.ts'
 import { RunLog, type Measured } from './runLog.ts'
@@ -24,6 +24,7 @@ const USAGE = `usage: npm run resilience -- [options]
   --seeds n        so many seeds of each: 1, 2, 3 and so on
   --jobs n         so many processes side by side; one for each core by default
   --resume         go on where a run of this commit stopped
+  --so-far         measure nothing: what runs of this commit have measured, with as many seeds as they have
   --json           a line of JSON for each line of the table
   --write          write docs/resilience.md and its charts, as a full run does
 `
@@ -35,6 +36,7 @@ interface Options extends PlanOptions {
   readonly json: boolean
   readonly write: boolean
   readonly resume: boolean
+  readonly soFar: boolean
   readonly parallel: number
 }
 
@@ -55,7 +57,7 @@ try {
 /** True when every target is met, but for those known to be missed. */
 async function main(options: Options): Promise<boolean> {
   const commit = currentCommit()
-  const entries = planned(scenarios, options)
+  const entries = options.soFar ? measuredBefore(planned(scenarios, options), commit) : planned(scenarios, options)
   const startMs = performance.now()
   const scores = scored(entries, await measured(jobsOf(entries), options, commit), options)
   const lines = options.json ? scores.map((score) => jsonLine(score, commit.name)) : tableLines(scores)
@@ -77,6 +79,20 @@ async function main(options: Options): Promise<boolean> {
 
 function isKnownButMet(score: Score): boolean {
   return score.met === true && knownMissOf(score) !== undefined
+}
+
+/** What is planned as far as it has been measured. */
+function measuredBefore(entries: readonly Entry[], commit: Commit): readonly Entry[] {
+  const log = new RunLog(commit.name)
+  log.load()
+  return entries
+    .map((entry) => ({
+      ...entry,
+      seeds: jobsOf([entry])
+        .filter((job) => log.find(namesOf(job)) !== undefined)
+        .map(({ seed }) => seed),
+    }))
+    .filter(({ seeds }) => seeds.length > 0)
 }
 
 /** By {@link jobKey}, those of earlier runs included when the run is resumed. */
@@ -125,6 +141,7 @@ function parsed(args: readonly string[]): Options {
       quick: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       resume: { type: 'boolean', default: false },
+      'so-far': { type: 'boolean', default: false },
       write: { type: 'boolean' },
       only: { type: 'string' },
       nodes: { type: 'string' },
@@ -137,11 +154,14 @@ function parsed(args: readonly string[]): Options {
     stdout.write(USAGE)
     exit(0)
   }
-  const { quick, json, resume, only, nodes, seeds, jobs } = values
+  const { quick, json, only, nodes, seeds, jobs } = values
+  const soFar = values['so-far']
+  const resume = values.resume || soFar
   return {
     quick,
     json,
     resume,
+    soFar,
     parallel: count(jobs, '--jobs') ?? availableParallelism(),
     write: values.write ?? (!quick && only === undefined && nodes === undefined && seeds === undefined),
     ...(only === undefined ? {} : { only: only.split(',') }),
