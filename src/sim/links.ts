@@ -104,7 +104,8 @@ export class Links {
       if (loss > 0) transitMs += this.retransmissionMs(from, to, departureMs, firstDie, baseMs)
     }
     if (this.slowMs.size > 0) transitMs += this.slowMs.get(pairOf(from, to)) ?? 0
-    let untilMs = this.cloggedUntilMs.size > 0 ? (this.cloggedUntilMs.get(pairOf(from, to)) ?? 0) : 0
+    if (this.cloggedUntilMs.size === 0 && this.hindrances.size === 0) return transitMs
+    let untilMs = this.cloggedUntilMs.get(pairOf(from, to)) ?? 0
     for (const hindrance of this.hindrances) {
       if (!hindrance.touches(from, to)) continue
       transitMs += hindrance.extraMs
