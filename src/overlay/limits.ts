@@ -57,6 +57,9 @@ export const CORE_MAX = 12
 /** A region takes in more than its radius when a share of nodes lies, but at most so many times as much. */
 export const REGION_WIDENING_MAX = 3
 
+/** Where somebody crowds a point, its region reaches so much farther: chance and a wrong size estimate must not leave it to the crowd. */
+export const CROWDED_WIDENING = 1.5
+
 /** Of the nodes nearest to a target, how many a node next to it must name. */
 export const NAMED_NEAR = 16
 /** Missing one may be a node that has just come; missing two is a choice. */

@@ -12,6 +12,7 @@ import { Candidates, type Candidate } from './candidates.ts'
 import { evidenceOf, type Evidence } from './evidence.ts'
 import {
   CORE_MAX,
+  CROWDED_WIDENING,
   LOOKUP_PARALLEL,
   LOOKUP_PARALLEL_MAX,
   LOOKUP_REQUESTS_MAX,
@@ -154,7 +155,7 @@ export class Lookup {
   private nextByShell(): Candidate | undefined {
     if (this.quota === 0) return undefined
     const { networkSize, self } = this.options
-    const outermost = shellOfRadius(this.radius)
+    const outermost = shellOfRadius(this.radius * CROWDED_WIDENING)
     const core = coreShell(networkSize)
     const first = Math.min(commonPrefixBits(self, this.target), Math.max(0, outermost - SHELLS_BEFORE_REGION))
     for (let shell = first; shell < core; shell++) {

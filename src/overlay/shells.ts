@@ -5,7 +5,7 @@
  */
 import { commonPrefixBits, distanceFraction, type NodeId, type Point } from '../base/id.ts'
 import type { Contact } from '../ports/connection.ts'
-import { CORE_MAX, REGION_SIZE, REGION_WIDENING_MAX } from './limits.ts'
+import { CORE_MAX, CROWDED_WIDENING, REGION_SIZE, REGION_WIDENING_MAX } from './limits.ts'
 
 /** Nodes to be expected in a shell. */
 export function expectedIn(shell: number, size: number): number {
@@ -54,7 +54,10 @@ export function membersOf<C extends Contact>(
   found: readonly C[],
   { size, lyingShare }: { readonly size: number; readonly lyingShare: number },
 ): readonly C[] {
-  const radius = regionRadius(size, lyingShare)
+  const calm = regionRadius(size, lyingShare)
+  const crowd = new ShellQuotas(point, size)
+  const isCrowded = found.some(({ id }) => distanceFraction(point, id) < calm && !crowd.take(id))
+  const radius = isCrowded ? calm * CROWDED_WIDENING : calm
   const quotas = new ShellQuotas(point, size)
   return found.filter((contact, place) => {
     const isWithin = place < REGION_SIZE || distanceFraction(point, contact.id) < radius

@@ -1,14 +1,17 @@
 /**
  * How many nodes the network has, from how densely they lie: of n points spread evenly, the k-th nearest to any place is at k/n of
- * the space on average. One place is off by a quarter, so several are averaged, without the outer quarters: places that
- * somebody crowds with ids of his choice do not move the estimate.
+ * the space on average. One place is off by a quarter, so several are averaged, but only those that are within a factor of two of the
+ * median: places that somebody crowds with ids of his choice do not move the estimate while they are fewer than half.
  */
+import { present } from '../base/assert.ts'
 import { distanceFraction, type Point } from '../base/id.ts'
 import type { Contact } from '../ports/connection.ts'
 import { REGION_SIZE, SIZE_SAMPLES } from './limits.ts'
 
 /** Lookups of targets that share so many digits are one sample. */
 const PLACE_DIGITS = 2
+/** By chance a place is off by more than this once in ten thousand. */
+const FACTOR_MAX = 2
 
 export class SizeEstimate {
   /** By place, the oldest first. */
@@ -36,7 +39,7 @@ export class SizeEstimate {
     const own = densityAround(self, neighbours)
     const samples = own === undefined ? [...this.samples.values()] : [...this.samples.values(), own]
     if (samples.length === 0) return known
-    return Math.max(known, Math.round(1 + interquartileMean(samples)))
+    return Math.max(known, Math.round(1 + meanNearMedian(samples)))
   }
 }
 
@@ -45,10 +48,11 @@ function densityAround(target: Point, nearest: readonly Contact[]): number | und
   return last === undefined ? undefined : (REGION_SIZE - 1) / distanceFraction(target, last.id)
 }
 
-/** The mean of the middle half; of all while there are few. */
-function interquartileMean(values: readonly number[]): number {
+/** The mean of those that are not far from the median. */
+function meanNearMedian(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b)
-  const trimmed = Math.floor(sorted.length / 4)
-  const middle = sorted.slice(trimmed, sorted.length - trimmed)
-  return middle.reduce((sum, value) => sum + value, 0) / middle.length
+  // Of two in the middle the lower: crowds only ever look like larger networks.
+  const median = present(sorted[(sorted.length - 1) >> 1], 'a sample')
+  const near = sorted.filter((value) => value >= median / FACTOR_MAX && value <= median * FACTOR_MAX)
+  return near.reduce((sum, value) => sum + value, 0) / near.length
 }
