@@ -24,12 +24,27 @@ export function equal(a: Uint8Array, b: Uint8Array): boolean {
   return true
 }
 
-const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+/** Arguments of one call, well below what any engine's stack holds. */
+const BYTES_IN_HEX_AT_ONCE = 1024
 
 export function toHex(bytes: Uint8Array): string {
   let text = ''
-  for (const byte of bytes) text += HEX[byte] as string
+  for (let from = 0; from < bytes.length; from += BYTES_IN_HEX_AT_ONCE) {
+    text += digitsOf(bytes.subarray(from, from + BYTES_IN_HEX_AT_ONCE))
+  }
   return text
+}
+
+/** One flat string: joined two digits at a time it would be a rope of 30 pieces until somebody reads it. */
+function digitsOf(bytes: Uint8Array): string {
+  const codes: number[] = []
+  for (const byte of bytes) codes.push(digitCode(byte >> 4), digitCode(byte & 15))
+  return String.fromCharCode(...codes)
+}
+
+/** The character code of a lower-case hex digit, 0..15. */
+function digitCode(digit: number): number {
+  return digit < 10 ? 48 + digit : 87 + digit
 }
 
 /** The bytes of an even number of lower-case hex digits, or undefined for any other text. */
