@@ -173,7 +173,7 @@ export class Machine<P extends SimProcess, M extends MessageMap> {
       transport,
       // Both sides of every exchange are spawned by the same function, so the kinds and their types agree.
       network: network as Network<M>,
-      ...this.diskNow.open(life, clock, random.fork('disk')),
+      ...this.diskNow.open(life, clock, random),
       primitives,
       coder,
       seed: this.seed,

@@ -10,6 +10,7 @@ import { FastHash } from './fastHash.ts'
 const WORD_VALUES = 2 ** 32
 
 export class SeededRandom implements Random {
+  // Signed words, which engines keep without a box for each; the dice are the same.
   private readonly key: readonly number[]
   private a: number
   private b: number
@@ -18,7 +19,8 @@ export class SeededRandom implements Random {
 
   /** From any number, or from the words of a hash. */
   constructor(seed: number | readonly number[]) {
-    this.key = typeof seed === 'number' ? new FastHash().float(seed).words() : seed
+    const words = typeof seed === 'number' ? new FastHash().float(seed).words() : seed
+    this.key = words.map((word) => word | 0)
     ;[this.a = 1, this.b = 0, this.c = 0, this.d = 0] = this.key
   }
 

@@ -59,7 +59,7 @@ test('a write takes its time to be durable', async () => {
 
 test('a crash leaves any part of an unsettled batch, by the dice, and the write never settles', async () => {
   const counts = new Set<number>()
-  for (let seed = 1; seed <= 40; seed++) {
+  for (let seed = 1; seed <= 100; seed++) {
     const { clock, disk, open, run } = mounted({ syncMs: SECOND }, seed)
     const { life, fragments } = open()
     let settled = false

@@ -4,7 +4,6 @@
  */
 import type { Clock } from '../ports/clock.ts'
 import type { FragmentStore, HeldStripe, Lease, StoredFragment, StoreUsage } from '../ports/fragmentStore.ts'
-import type { Random } from '../ports/random.ts'
 import type { StateStore } from '../ports/stateStore.ts'
 import type { Bytes } from '../base/bytes.ts'
 import type { StripeId } from '../base/id.ts'
@@ -12,6 +11,7 @@ import type { Lifetime } from './lifetime.ts'
 import type { Fault } from './memory/faults.ts'
 import { MemoryFragmentStore, type FragmentDisk } from './memory/fragmentStore.ts'
 import { MemoryStateStore, type StateDisk } from './memory/stateStore.ts'
+import type { SeededRandom } from './seededRandom.ts'
 
 export interface DiskOptions {
   /** How long a write takes to be durable. */
@@ -34,7 +34,7 @@ export class SimDisk {
   }
 
   /** The stores of one process, which go dead with its life. */
-  open(life: Lifetime, clock: Clock, random: Random): { fragments: FragmentStore; state: StateStore } {
+  open(life: Lifetime, clock: Clock, random: SeededRandom): { fragments: FragmentStore; state: StateStore } {
     const { syncMs = 0, quotaBytes, fault } = this.options
     const faults = fault === undefined ? {} : { fault }
     const quota = quotaBytes === undefined ? {} : { quotaBytes }
@@ -59,10 +59,16 @@ type Part = () => Promise<void>
 
 /** The calls of one process to its disk, and which of its writes are not durable yet. */
 class Writes {
-  private readonly deps: { readonly life: Lifetime; readonly clock: Clock; readonly random: Random; syncMs: number }
-  private readonly unsynced = new Set<readonly Part[]>()
+  private readonly deps: {
+    readonly life: Lifetime
+    readonly clock: Clock
+    readonly random: SeededRandom
+    syncMs: number
+  }
+  /** Made for the first write that takes time. */
+  private unsynced: Set<readonly Part[]> | undefined
 
-  constructor(deps: { life: Lifetime; clock: Clock; random: Random; syncMs: number }) {
+  constructor(deps: { life: Lifetime; clock: Clock; random: SeededRandom; syncMs: number }) {
     this.deps = deps
   }
 
@@ -77,17 +83,20 @@ class Writes {
     if (syncMs === 0) return this.read(whole)
     return this.read(async () => {
       const unsynced = parts()
-      this.unsynced.add(unsynced)
+      const all = (this.unsynced ??= new Set())
+      all.add(unsynced)
       await clock.sleep(syncMs)
-      this.unsynced.delete(unsynced)
+      all.delete(unsynced)
       await whole()
     })
   }
 
   crash(): void {
+    if (this.unsynced === undefined) return
+    const dice = this.deps.random.fork('disk')
     for (const part of [...this.unsynced].flat()) {
       // A part that fails now is one that did not reach the disk.
-      if (this.deps.random.integer(2) === 0) part().catch(() => undefined)
+      if (dice.integer(2) === 0) part().catch(() => undefined)
     }
     this.unsynced.clear()
   }

@@ -35,8 +35,9 @@ export class SimTransport implements Transport {
   private readonly fabric: Fabric
   private readonly host: Host
   private readonly life: Lifetime
-  private readonly connections = new Set<SimConnection>()
-  private readonly dials = new Set<Dial>()
+  // Made when they are needed: in worlds of objects they never are.
+  private connections: Set<SimConnection> | undefined
+  private dials: Set<Dial> | undefined
   private isListening = false
   private isClosed = false
 
@@ -52,7 +53,7 @@ export class SimTransport implements Transport {
 
   /** Connections that stand or are being made, of both sides. */
   get connectionCount(): number {
-    return this.connections.size
+    return this.connections?.size ?? 0
   }
 
   async listen(onConnection: (connection: Connection) => void): Promise<void> {
@@ -85,12 +86,13 @@ export class SimTransport implements Transport {
       },
     )
     signal.addEventListener('abort', onAbort, { once: true })
+    this.dials ??= new Set()
     this.dials.add(dial)
     this.knock(dial, DIAL_RETRY_MS)
     try {
       return await this.life.bind(dial.promise)
     } finally {
-      this.dials.delete(dial)
+      this.dials?.delete(dial)
       cancelTimeout()
       signal.removeEventListener('abort', onAbort)
     }
@@ -100,8 +102,8 @@ export class SimTransport implements Transport {
     if (this.isListening) this.host.listener = undefined
     this.isListening = false
     this.isClosed = true
-    for (const dial of [...this.dials]) this.abandon(dial, new Failure('closed', 'this transport is closed'))
-    for (const connection of [...this.connections]) connection.close('this transport is closed')
+    for (const dial of [...(this.dials ?? [])]) this.abandon(dial, new Failure('closed', 'this transport is closed'))
+    for (const connection of [...(this.connections ?? [])]) connection.close('this transport is closed')
     // The ends tell their owners in events of this instant, which come before this one.
     await this.fabric.clock.viewFor(this.life).sleep(0)
   }
@@ -110,8 +112,8 @@ export class SimTransport implements Transport {
   crash(): void {
     assert(this.life.ended, 'a transport outlives its process only in being cleared away')
     if (this.isListening) this.host.listener = undefined
-    for (const connection of this.connections) connection.crash()
-    this.connections.clear()
+    for (const connection of this.connections ?? []) connection.crash()
+    this.connections = undefined
   }
 
   /** One try to reach the peer; over silence another after `retryMs`, at its next address. */
@@ -179,10 +181,11 @@ export class SimTransport implements Transport {
         if (way.dial !== undefined) welcome(way.dial, connection)
       },
       onEnd: () => {
-        this.connections.delete(connection)
+        this.connections?.delete(connection)
         if (way.dial !== undefined) this.abandon(way.dial, new Failure('unreachable', 'the peer left while connecting'))
       },
     })
+    this.connections ??= new Set()
     this.connections.add(connection)
     return connection
   }
