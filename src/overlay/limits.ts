@@ -95,6 +95,9 @@ export const FEELER_MS = 2 * MINUTE
 /** A departed node counts as silent rather than absent for this long: what it held may come back with it. */
 export const DEPARTED_MS = HOUR
 export const DEPARTED_MAX = 1_000
+/** Contacts that are gone for longer and still asked now and then, each round with a chance of one in so many: a partition may last a day. */
+export const LOST_MAX = 64
+export const LOST_ODDS = 3
 /** Contacts written down for the next start: those known for longest, whom no newcomer can push out, and a sample of the others. */
 export const ANCHORS = 8
 export const PEER_CACHE_MAX = 64

@@ -232,6 +232,19 @@ test('the first node, which nobody told of the others, knows them all soon', asy
   await overlays.assertTrueRegions([0])
 })
 
+test('two halves that were apart for three hours, long after they took each other for gone, become one again', async () => {
+  const overlays = new OverlayWorld({ nodes: 30, by: 'objects' })
+  await overlays.joined(MINUTE)
+  const mend = overlays.world.cut(
+    overlays.every().filter((node) => node % 2 === 0),
+    overlays.every().filter((node) => node % 2 === 1),
+  )
+  await overlays.world.run(180 * MINUTE)
+  mend()
+  await overlays.world.run(5 * MINUTE)
+  await overlays.assertTrueRegions()
+})
+
 for (const [nodes, by] of [
   [24, 'frames'],
   [60, 'objects'],

@@ -17,7 +17,7 @@ import {
 import type { Contact } from '../ports/connection.ts'
 import { CONTACTS_MAX } from '../wire/limits.ts'
 import { Bucket, crowdsOf, type Crowds, type KnownContact, type Tried } from './bucket.ts'
-import { BUCKET_SIZE, DEPARTED_MAX, DEPARTED_MS, NEAREST_IN_REPLY, PER_SHELL_IN_REPLY } from './limits.ts'
+import { BUCKET_SIZE, DEPARTED_MAX, DEPARTED_MS, LOST_MAX, NEAREST_IN_REPLY, PER_SHELL_IN_REPLY } from './limits.ts'
 import { subnetOf } from './subnet.ts'
 
 interface Departed {
@@ -39,6 +39,8 @@ export class RoutingTable {
   /** By bucket: a lookup has met every live node of its part of the space, and since then the bucket had room for all. */
   private readonly explored = new Uint8Array(BUCKETS_MAX)
   private readonly departed = new Map<NodeId, Departed>()
+  /** Of all that ever departed those known for longest: ways back after a partition, however long it was. */
+  private readonly lost = new Map<NodeId, Tried>()
   /** When contacts of an earlier run answered first. */
   private readonly recalled = new Map<NodeId, number>()
   private count = 0
@@ -63,6 +65,7 @@ export class RoutingTable {
   onAnswered(contact: Contact, nowMs: number, seenAt?: string): void {
     if (contact.id === this.self) return
     this.departed.delete(contact.id)
+    this.lost.delete(contact.id)
     const bits = commonPrefixBits(this.self, contact.id)
     const bucket = this.bucketAt(bits)
     const known = bucket.find(contact.id)
@@ -111,6 +114,7 @@ export class RoutingTable {
     this.count--
     this.crowds = undefined
     this.rememberDeparted(contact.contact, nowMs)
+    this.rememberLost(contact)
     return bucket.waiting()
   }
 
@@ -182,6 +186,11 @@ export class RoutingTable {
   recentlyDeparted(nowMs: number): readonly Contact[] {
     const recent = [...this.departed.values()].filter(({ sinceMs }) => nowMs - sinceMs < DEPARTED_MS)
     return recent.map(({ contact }) => contact)
+  }
+
+  /** Nodes that left at any time, those known for longest. */
+  everLost(): readonly Contact[] {
+    return [...this.lost.values()].map(({ contact }) => contact)
   }
 
   /** Nodes that left within the last hour and would be nearer to `point` than `limit`, or all of them without a limit. */
@@ -270,6 +279,14 @@ export class RoutingTable {
     if (known !== undefined) return known
     while (this.buckets.length < bits) this.buckets.push(undefined)
     return (this.buckets[bits] = new Bucket())
+  }
+
+  private rememberLost(contact: Tried): void {
+    this.lost.set(contact.id, contact)
+    if (this.lost.size <= LOST_MAX) return
+    let newest = contact
+    for (const each of this.lost.values()) if (each.sinceMs > newest.sinceMs) newest = each
+    this.lost.delete(newest.id)
   }
 
   private crowdsNow(): Crowds {

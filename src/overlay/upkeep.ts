@@ -15,6 +15,7 @@ import {
   FEELER_MS,
   KEEP_ALIVE_MS,
   KEEP_ALIVES_PER_ROUND,
+  LOST_ODDS,
   QUIET_MS,
   REFRESH_MS,
   REGION_SIZE,
@@ -113,7 +114,7 @@ export class Upkeep {
   /** Asks one of those that are gone. If it is back, others are: a partition has healed. */
   private async probeDeparted(): Promise<void> {
     const { table, liveness, clock, random, ending } = this.deps
-    const departed = table.recentlyDeparted(clock.now())
+    const departed = random.integer(LOST_ODDS) === 0 ? table.everLost() : table.recentlyDeparted(clock.now())
     if (departed.length === 0) return
     const contact = present(departed[random.integer(departed.length)], 'one of the departed')
     await liveness.probe(contact)
