@@ -136,18 +136,24 @@ function anchorOf(scenario: Scenario): string {
 }
 
 function linesOf(scores: readonly Score[], { x, series }: Chart): readonly ChartLine[] {
-  const lines = new Map<string, Score[]>()
-  for (const score of scores) {
-    const label = series === undefined ? '' : String(score.line.parameters[series] ?? '')
-    lines.set(label, [...(lines.get(label) ?? []), score])
-  }
-  return [...lines].map(([label, of]) => ({
-    label,
-    points: of.map(({ line, outcome }) => ({
+  const names = new Set(scores.map(({ line }) => (series === undefined ? '' : String(line.parameters[series] ?? ''))))
+  return [...names].flatMap((name) => {
+    const of = scores.filter(({ line }) => series === undefined || String(line.parameters[series] ?? '') === name)
+    const measured = of.map(({ line, outcome }) => ({
       x: Number(line.parameters[x]),
       y: outcome.median,
       low: outcome.low,
       high: outcome.high,
-    })),
-  }))
+    }))
+    const published = of.flatMap(({ line }) =>
+      line.baseline === undefined
+        ? []
+        : [{ x: Number(line.parameters[x]), y: line.baseline.value, low: line.baseline.low, high: line.baseline.high }],
+    )
+    if (published.length === 0) return [{ label: name, points: measured }]
+    return [
+      { label: name === '' ? 'measured' : name, points: measured },
+      { label: name === '' ? 'published' : `${name}, published`, points: published, isPublished: true },
+    ]
+  })
 }

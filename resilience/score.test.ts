@@ -1,7 +1,6 @@
 /** Lines that share a world are scored one by one, and scores say of every kind of target whether it is met. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { chartSvg } from './chart.ts'
 import { documentText } from './document.ts'
 import { knownMissOf } from './known.ts'
 import { jobKey, jobsOf, planned } from './plan.ts'
@@ -143,16 +142,4 @@ test('the document says first what is not met and what was not run, and links to
   assert.match(text, /\[R-A1\]\(#r-a1-something-of-others\)/)
   assert.match(text, /### R-A1: something, of "others"/)
   assert.match(text, /!\[c\]\(c\.svg\)/)
-})
-
-test('a chart is well-formed and has a line for every series', () => {
-  const points = [1, 10, 100].map((x) => ({ x, y: x / 100, low: 0, high: 1 }))
-  const chart = { name: 'c', title: 'a < b', x: 'n', xLabel: 'n', yLabel: 'y', logX: true }
-  const svg = chartSvg(chart, [
-    { label: 'one', points },
-    { label: 'two', points },
-  ])
-  assert.equal(svg.match(/<polyline/g)?.length, 2)
-  assert.match(svg, /a &lt; b/)
-  assert.doesNotMatch(svg, /NaN|undefined/)
 })

@@ -46,6 +46,11 @@ export class IpfsTable {
     return nearestOf(near, target, BUCKET_SIZE)
   }
 
+  /** Contacts that share exactly so many leading bits with the own id. */
+  countAt(bits: number): number {
+    return this.buckets[bits]?.length ?? 0
+  }
+
   /** The most bits that the own id shares with a contact. */
   deepestBucket(): number {
     return Math.max(0, this.buckets.length - 1)
