@@ -7,8 +7,8 @@ import { HOUR, KIB, MIB, SECOND } from '../src/base/units.ts'
 import { CountedClock } from '../src/testing/countedClock.ts'
 import { gather, once, StorageWorld } from '../src/testing/storageWorld.ts'
 
-/** What each node's clock owes while nothing is asked of it: keep-alives, refreshes and the sweep of idle connections. */
-const IDLE_TIMERS = 3
+/** What each node's clock owes while nothing is asked of it: keep-alives, refreshes, feelers and the sweep of idle connections. */
+const IDLE_TIMERS = 4
 
 /** Above the longest way there and back, below the wait after which a reader takes an answer for slow. */
 const ROUND_TRIP_MS = 150
@@ -43,8 +43,9 @@ async function isQuiet({ storage, clock }: Rig): Promise<void> {
   for (const node of nodes) {
     const network = storage.network(node)
     for (const kind of kinds) assert.equal(network.pendingCount(kind), 0, `${kind} of node ${node}`)
-    // A ping or find of the overlay has its deadline's timer.
-    const overlayTimers = network.pendingCount('ping') + network.pendingCount('find')
+    // What the overlay asks has its deadline's timer.
+    const asked = (['ping', 'find', 'region'] as const).map((kind) => network.pendingCount(kind))
+    const overlayTimers = asked.reduce((sum, count) => sum + count, 0)
     assert.ok(clock(node).pendingCount <= IDLE_TIMERS + overlayTimers, `timers of node ${node}`)
   }
   await storage.run(20 * SECOND)
