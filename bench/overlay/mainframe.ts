@@ -1,5 +1,6 @@
 /** Our overlay as a subject: nodes over TLS with the drivers a daemon has, without storage and doors. */
 import { createHash, randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { CountedNetwork } from '../../resilience/countedNetwork.ts'
 import { present } from '../../src/base/assert.ts'
 import { parseId, type Point } from '../../src/base/id.ts'
@@ -9,15 +10,31 @@ import { SystemClock } from '../../src/drivers/systemClock.ts'
 import { SystemRandom } from '../../src/drivers/systemRandom.ts'
 import { Overlay } from '../../src/overlay/overlay.ts'
 import type { Contact } from '../../src/ports/connection.ts'
+import type { RequestOptions } from '../../src/ports/network.ts'
 import { MemoryStateStore } from '../../src/sim/memory/stateStore.ts'
+import type { MessageKind, Messages } from '../../src/wire/messages.ts'
 import { PeerNetwork } from '../../src/wire/peerNetwork.ts'
 import { CrashableTransport } from './crashableTransport.ts'
 import { BOOTSTRAPS, NEAREST, type Answer, type Subject, type SubjectOptions } from './subject.ts'
 
 interface Member {
   readonly overlay: Overlay
-  readonly network: CountedNetwork
+  readonly network: FarNetwork
   readonly transport: CrashableTransport
+}
+
+class FarNetwork extends CountedNetwork {
+  delayMs = 0
+
+  override async request<K extends MessageKind>(
+    peer: Contact,
+    kind: K,
+    request: Messages[K]['request'],
+    options: RequestOptions,
+  ): Promise<Messages[K]['reply']> {
+    if (this.delayMs > 0) await sleep(this.delayMs)
+    return super.request(peer, kind, request, options)
+  }
 }
 
 export async function startMainframe({ hosts, untilCalm }: SubjectOptions): Promise<Subject> {
@@ -34,6 +51,9 @@ export async function startMainframe({ hosts, untilCalm }: SubjectOptions): Prom
     namesAsker: true,
     placeOf,
     lookup: (_, asker, key) => lookup(member(asker), placeOf(key)),
+    delayRequests: (delayMs) => {
+      for (const { network } of members) network.delayMs = delayMs
+    },
     kill: (nodes) => {
       for (const node of nodes) kill(member(node))
     },
@@ -45,7 +65,7 @@ async function start(host: string, bootstrap: readonly Contact[]): Promise<Membe
   const clock = new SystemClock()
   const identity = identityFromSeed(primitives, randomBytes(32))
   const transport = new CrashableTransport({ identity, primitives, host, port: 0 })
-  const network = new CountedNetwork(new PeerNetwork({ clock, transport, id: identity.id, networkName: 'bench' }))
+  const network = new FarNetwork(new PeerNetwork({ clock, transport, id: identity.id, networkName: 'bench' }))
   const overlay = new Overlay({ clock, random: new SystemRandom(), network, state: new MemoryStateStore() })
   overlay.serve()
   await network.start({

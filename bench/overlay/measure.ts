@@ -37,6 +37,9 @@ const IDLE_MS = 10_000
 /** Lookups before those that count, so that connections stand and code is compiled. */
 const WARM_LOOKUPS = 100
 const CONCURRENCIES = [1, 8] as const
+/** A round trip so long that nothing else counts beside it, and lookups over it. */
+const FAR_MS = 500
+const FAR_LOOKUPS = 20
 /** By each way that is there only for comparison. */
 const ASIDE_LOOKUPS = 20
 
@@ -61,6 +64,7 @@ export async function measure(start: StartSubject, plan: Plan, tell: (result: Re
   for (const concurrency of CONCURRENCIES) {
     tell(await lookUp(population, { way, aside: false, concurrency }, plan.lookups))
   }
+  tell(await lookFar(population, way))
   for (const other of others) {
     tell(await lookUp(population, { way: other, aside: true, concurrency: 1 }, ASIDE_LOOKUPS))
   }
@@ -87,6 +91,19 @@ async function lookUp(population: Population, how: How, count: number): Promise<
   const attempts = await population.lookups(how.way, count, how.concurrency)
   const usage = metre()
   return { kind: 'lookups', ...how, ...summary(population.judge(attempts)), ...usage }
+}
+
+/** How many round trips a lookup takes one after another: what it costs between distant nodes, which loopback does not show. */
+async function lookFar(population: Population, way: string): Promise<Result> {
+  const near = askedMedianMs(await population.lookups(way, FAR_LOOKUPS, 1))
+  population.delayRequests(FAR_MS)
+  const far = askedMedianMs(await population.lookups(way, FAR_LOOKUPS, 1))
+  population.delayRequests(0)
+  return { kind: 'far', delayMs: FAR_MS, medianMs: far, roundTrips: (far - near) / FAR_MS }
+
+  function askedMedianMs(attempts: readonly Attempt[]): number {
+    return summary(population.judge(attempts)).askedMedianMs ?? 0
+  }
 }
 
 /** One result for each second after the kill in which a lookup began, then one for all of it. */

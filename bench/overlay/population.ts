@@ -15,6 +15,8 @@ export interface Attempt {
   readonly key: Uint8Array
   readonly startedMs: number
   readonly ms: number
+  /** Of the whole process: where lookups overlap, each is charged for all. */
+  readonly cpuMs: number
   /** Undefined when it failed. */
   readonly answer: Answer | undefined
 }
@@ -43,8 +45,14 @@ export class Population {
     const asker = present(this.alive[randomInt(this.alive.length)], 'a node that lives')
     const key = randomBytes(32)
     const startedMs = performance.now()
+    const cpuBefore = process.cpuUsage()
     const answer = await inTime(this.subject.lookup(way, asker, key))
-    return { asker, key, startedMs, ms: performance.now() - startedMs, answer }
+    const { user, system } = process.cpuUsage(cpuBefore)
+    return { asker, key, startedMs, ms: performance.now() - startedMs, cpuMs: (user + system) / 1000, answer }
+  }
+
+  delayRequests(delayMs: number): void {
+    this.subject.delayRequests(delayMs)
   }
 
   /** Kills so many at random. */
@@ -60,6 +68,7 @@ export class Population {
     return attempts.map((attempt) => ({
       startedMs: attempt.startedMs,
       ms: attempt.ms,
+      cpuMs: attempt.cpuMs,
       recall: this.recall(attempt),
       requestCount: attempt.answer?.requestCount ?? 0,
       failed: attempt.answer === undefined,

@@ -17,7 +17,7 @@ const TITLE_CHARS = 46
 const CELL_CHARS = 12
 
 export function table(ours: readonly Result[], theirs: readonly Result[]): string {
-  const rows = [...beginning(), ...calm(1), ...calm(8), ...aftermath(), ...seconds([...ours, ...theirs])]
+  const rows = [...beginning(), ...calm(1), ...calm(8), ...distance(), ...aftermath(), ...seconds([...ours, ...theirs])]
   return [
     `A: ${titleOf(ours)}`,
     `B: ${titleOf(theirs)}`,
@@ -49,6 +49,11 @@ function calm(concurrency: number): readonly Row[] {
     { title: '  median ms of those that asked others', digits: 2, of: (all) => of(all)?.askedMedianMs },
     { title: '  p90 ms', digits: 2, of: (all) => of(all)?.p90Ms },
     { title: '  p99 ms', digits: 2, of: (all) => of(all)?.p99Ms },
+    {
+      title: '  median CPU ms while under way',
+      digits: 2,
+      of: (all) => (concurrency === 1 ? of(all)?.medianCpuMs : undefined),
+    },
     { title: '  CPU ms each, all nodes together', digits: 2, of: (all) => cpuMsEach(of(all)) },
     { title: '  CPU s had per s', digits: 2, compared: false, of: (all) => cpuShare(of(all)) },
     { title: '  requests each', digits: 1, of: (all) => of(all)?.requests },
@@ -56,6 +61,13 @@ function calm(concurrency: number): readonly Row[] {
     { title: '  recall of the true 20 nearest', digits: 4, compared: false, of: (all) => of(all)?.recall },
     { title: '  failed', digits: 0, compared: false, of: (all) => of(all)?.failed },
     { title: '  resident MiB', digits: 0, of: (all) => of(all)?.rssMib },
+  ]
+}
+
+function distance(): readonly Row[] {
+  return [
+    { title: 'lookup, each request 500 ms late: median ms', digits: 0, of: (all) => find(all, 'far')?.medianMs },
+    { title: '  round trips one after another', digits: 1, of: (all) => find(all, 'far')?.roundTrips },
   ]
 }
 

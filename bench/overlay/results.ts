@@ -20,6 +20,7 @@ export type Result =
       readonly concurrency: number
     } & Lookups &
       Usage)
+  | { readonly kind: 'far'; readonly delayMs: number; readonly medianMs: number; readonly roundTrips: number }
   | ({ readonly kind: 'second'; readonly second: number } & Lookups)
   /** `recoveredSecond` is the first from which on recall stays at 0.99 or above. */
   | ({ readonly kind: 'killed'; readonly nodes: number; readonly recoveredSecond: number | undefined } & Usage)
@@ -32,6 +33,8 @@ export interface Lookups {
   readonly medianMs: number
   readonly p90Ms: number
   readonly p99Ms: number
+  /** Median of the processor time that the process took while each was under way. */
+  readonly medianCpuMs: number
   /** Share of the true nearest that were found, over all lookups. */
   readonly recall: number
   /** Requests to other nodes for each lookup. */
@@ -46,6 +49,7 @@ export interface Lookups {
 export interface Sample {
   readonly startedMs: number
   readonly ms: number
+  readonly cpuMs: number
   readonly recall: number
   readonly requestCount: number
   readonly failed: boolean
@@ -53,7 +57,7 @@ export interface Sample {
 
 /** `samples` are not empty. */
 export function summary(samples: readonly Sample[]): Lookups {
-  const times = sorted(samples)
+  const times = ascending(samples.map(({ ms }) => ms))
   const asked = samples.filter(({ requestCount }) => requestCount > 0)
   return {
     count: samples.length,
@@ -61,20 +65,21 @@ export function summary(samples: readonly Sample[]): Lookups {
     medianMs: quantile(times, 0.5),
     p90Ms: quantile(times, 0.9),
     p99Ms: quantile(times, 0.99),
+    medianCpuMs: quantile(ascending(samples.map(({ cpuMs }) => cpuMs)), 0.5),
     recall: mean(samples.map(({ recall }) => recall)),
     requests: mean(samples.map(({ requestCount }) => requestCount)),
     known: 1 - asked.length / samples.length,
-    askedMedianMs: asked.length === 0 ? undefined : quantile(sorted(asked), 0.5),
+    askedMedianMs: asked.length === 0 ? undefined : quantile(ascending(asked.map(({ ms }) => ms)), 0.5),
   }
 }
 
-/** The smallest of the values that so large a share of all does not exceed. */
-function quantile(ascending: readonly number[], share: number): number {
-  return ascending[Math.max(0, Math.ceil(share * ascending.length) - 1)] ?? Number.NaN
+/** The smallest of the ascending values that so large a share of all does not exceed. */
+function quantile(values: readonly number[], share: number): number {
+  return values[Math.max(0, Math.ceil(share * values.length) - 1)] ?? Number.NaN
 }
 
-function sorted(samples: readonly Sample[]): readonly number[] {
-  return samples.map(({ ms }) => ms).sort((a, b) => a - b)
+function ascending(values: number[]): readonly number[] {
+  return values.sort((a, b) => a - b)
 }
 
 function mean(values: readonly number[]): number {

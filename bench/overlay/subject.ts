@@ -14,6 +14,8 @@ export interface Subject {
   placeOf(key: Uint8Array): Point
   /** The nodes nearest to the key as node `asker` finds them. */
   lookup(way: string, asker: number, key: Uint8Array): Promise<Answer>
+  /** Lets each request wait so long before it is sent, as a network with such a round trip would; 0 for none. */
+  delayRequests(delayMs: number): void
   /** As the end of their processes would: sockets and listeners are gone at once, and nobody is told. */
   kill(nodes: readonly number[]): void
 }

@@ -5,6 +5,7 @@
  */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { identify } from '@libp2p/identify'
 import { kadDHT, removePublicAddressesMapper } from '@libp2p/kad-dht'
 import { noise } from '@libp2p/noise'
@@ -46,6 +47,9 @@ export async function startKadDht({ hosts, untilCalm }) {
     namesAsker: false,
     placeOf,
     lookup: (way, asker, key) => lookup(way, nodes[asker], key),
+    delayRequests(delayMs) {
+      for (const node of nodes) delayRequests(node.services.dht.network, delayMs)
+    },
     kill(indices) {
       for (const index of indices) destroySocketsOf(hosts[index])
       // What is left of it must not go on thinking in a thread that others need.
@@ -106,6 +110,15 @@ async function* closestPeers(way, node, key, options) {
     for await (const event of node.services.dht.getClosestPeers(key, options)) {
       if (event.name === 'FINAL_PEER') yield event.peer
     }
+  }
+}
+
+/** The DHT's own sender of requests, which it looks up for each. A stream's opening, which takes a round trip more, is not delayed. */
+function delayRequests(network, delayMs) {
+  const send = Object.getPrototypeOf(network).sendRequest
+  network.sendRequest = async function* (...request) {
+    if (delayMs > 0) await sleep(delayMs)
+    yield* send.apply(network, request)
   }
 }
 
