@@ -30,7 +30,7 @@ export interface Plan<W> {
 }
 
 export interface PlanShape<W> {
-  /** Those that say most come last: what is made smaller moves towards the first. */
+  /** The mildest first: what is made smaller moves towards it. */
   readonly kinds: readonly StepKind<W>[]
   /** Of the world at the beginning. */
   readonly nodeCount: number
