@@ -3,8 +3,9 @@
  * is never displaced by a newcomer, with one exception: a guest, who shares its network with more contacts than a table should
  * depend on, makes way for somebody from elsewhere.
  */
-import type { NodeId } from '../base/id.ts'
+import { idPrefix, type NodeId } from '../base/id.ts'
 import type { Contact } from '../ports/connection.ts'
+import type { Crowds } from './crowds.ts'
 import {
   BUCKET_SIZE,
   PER_NETWORK,
@@ -28,117 +29,132 @@ export interface Tried extends KnownContact {
   addresses: Contact['addresses']
   lastHeardMs: number
   readonly subnet: Subnet
-  /** The id's first 32 bits. */
-  readonly prefix: number
 }
-
-export interface Replacement {
-  readonly contact: Contact
-  /** It answered us when the bucket was full; the others were only mentioned. */
-  readonly answered: boolean
-}
-
-/** Networks with as many contacts in a table as they may have, or more; nearly always none. */
-export interface Crowds {
-  readonly subnets: ReadonlyMap<Subnet, number>
-  readonly networks: ReadonlyMap<number, number>
-}
-
-const NONE: ReadonlyMap<number, number> = new Map()
 
 export class Bucket {
   /** Longest known first. */
   readonly live: Tried[] = []
-  /** Most recent last. */
-  private replacements: Replacement[] = []
+  /** The first bits of their ids, beside them: a table is searched all the time, and reads these in one go. */
+  readonly prefixes: number[] = []
+  /** Beside them as well. */
+  readonly subnets: Subnet[] = []
+  /** Those that answered when there was no room, most recent last. */
+  private readonly answered = new Map<NodeId, Contact>()
+  /** Those that others mentioned, most recent last. */
+  private readonly mentioned = new Map<NodeId, Contact>()
+  /** The crowds for which the guest was last looked for; undefined after a live contact came or went. */
+  private crowds: Crowds | undefined
+  private guestAmongThem: Tried | undefined
 
   get isFull(): boolean {
     return this.live.length >= BUCKET_SIZE
   }
 
   get isWaitedFor(): boolean {
-    return this.replacements.length > 0
+    return this.waitingCount > 0
   }
 
   find(id: NodeId): Tried | undefined {
-    for (const each of this.live) if (each.id === id) return each
-    return undefined
+    return this.live[this.placeOf(id)]
   }
 
-  /** Takes the contact in where there is room. `crowds` tells of the whole table. */
-  add(tried: Tried, crowds: () => Crowds): 'added' | 'displaced a guest' | 'waiting' {
+  /** Takes the contact in where there is room. `crowds` are those of the whole table. */
+  add(tried: Tried, crowds: Crowds): 'added' | 'waiting' | { readonly displaced: Tried } {
     if (!this.isFull) {
-      this.forget(tried.id)
-      this.live.push(tried)
+      this.append(tried)
       return 'added'
     }
-    const guest = this.guestFor(tried, crowds())
+    const guest = this.guestFor(tried, crowds)
     if (guest === undefined) {
-      this.addReplacement({ contact: tried.contact, answered: true })
+      this.wait(tried.contact)
       return 'waiting'
     }
-    this.forget(tried.id)
     this.remove(guest.id)
-    this.live.push(tried)
-    this.addReplacement({ contact: guest.contact, answered: true })
-    return 'displaced a guest'
+    this.append(tried)
+    this.wait(guest.contact)
+    return { displaced: guest }
+  }
+
+  /** It answered, and there is no room. */
+  wait(contact: Contact): void {
+    if (this.answered.has(contact.id)) return
+    this.mentioned.delete(contact.id)
+    if (this.waitingCount >= REPLACEMENTS_MAX) dropOldest(this.mentioned.size > 0 ? this.mentioned : this.answered)
+    this.answered.set(contact.id, contact)
+  }
+
+  /** The newest live contact from a network that has more than its share. `crowds` is another object when it says something else. */
+  guest(crowds: Crowds): Tried | undefined {
+    if (this.crowds !== crowds) {
+      this.crowds = crowds
+      this.guestAmongThem = this.live.findLast((each) => this.isCrowded(each, crowds, 0))
+    }
+    return this.guestAmongThem
   }
 
   mention(contact: Contact): void {
     // Words are free: they never displace what is waiting already.
-    if (this.replacements.length >= REPLACEMENTS_MAX || this.find(contact.id) !== undefined) return
-    const known = this.replacements.find((each) => each.contact.id === contact.id)
-    if (known === undefined) this.replacements.push({ contact, answered: false })
+    if (this.waitingCount >= REPLACEMENTS_MAX || this.answered.has(contact.id)) return
+    if (this.placeOf(contact.id) < 0) this.mentioned.set(contact.id, contact)
   }
 
   remove(id: NodeId): Tried | undefined {
-    const at = this.live.findIndex((each) => each.id === id)
-    return at < 0 ? undefined : this.live.splice(at, 1)[0]
+    const at = this.placeOf(id)
+    if (at < 0) return undefined
+    this.prefixes.splice(at, 1)
+    this.subnets.splice(at, 1)
+    this.crowds = undefined
+    return this.live.splice(at, 1)[0]
   }
 
   forget(id: NodeId): void {
-    if (this.replacements.some((each) => each.contact.id === id)) {
-      this.replacements = this.replacements.filter((each) => each.contact.id !== id)
-    }
+    this.answered.delete(id)
+    this.mentioned.delete(id)
   }
 
   /** Those that answered before those that were only mentioned, and the newest of each first. */
   waiting(): readonly Contact[] {
-    const newestFirst = [...this.replacements].reverse()
-    const answered = newestFirst.filter((each) => each.answered)
-    return [...answered, ...newestFirst.filter((each) => !each.answered)].map((each) => each.contact)
+    return [...[...this.answered.values()].reverse(), ...[...this.mentioned.values()].reverse()]
   }
 
   /** One that was only mentioned. */
   untried(dice: number): Contact | undefined {
-    const untried = this.replacements.filter((each) => !each.answered)
-    return untried[dice % Math.max(1, untried.length)]?.contact
+    const untried = [...this.mentioned.values()]
+    return untried[dice % Math.max(1, untried.length)]
   }
 
-  private addReplacement(replacement: Replacement): void {
-    const known = this.replacements.find((each) => each.contact.id === replacement.contact.id)
-    if (known?.answered === true) return
-    if (known !== undefined) this.forget(replacement.contact.id)
-    if (this.replacements.length >= REPLACEMENTS_MAX) {
-      const oldest = this.replacements.findIndex((each) => !each.answered)
-      this.replacements.splice(Math.max(0, oldest), 1)
+  private get waitingCount(): number {
+    return this.answered.size + this.mentioned.size
+  }
+
+  private append(tried: Tried): void {
+    this.forget(tried.id)
+    this.live.push(tried)
+    this.prefixes.push(idPrefix(tried.id))
+    this.subnets.push(tried.subnet)
+    this.crowds = undefined
+  }
+
+  private placeOf(id: NodeId): number {
+    const prefix = idPrefix(id)
+    for (let nth = 0; nth < this.prefixes.length; nth++) {
+      if (this.prefixes[nth] === prefix && this.live[nth]?.id === id) return nth
     }
-    this.replacements.push(replacement)
+    return -1
   }
 
-  /** The newest live contact from a network that has more than its share, if the newcomer's own has not. */
   private guestFor(newcomer: Tried, crowds: Crowds): Tried | undefined {
-    if (this.isCrowded(newcomer, crowds, 1)) return undefined
-    return this.live.findLast((each) => this.isCrowded(each, crowds, 0))
+    const guest = this.guest(crowds)
+    return guest === undefined || this.isCrowded(newcomer, crowds, 1) ? undefined : guest
   }
 
   /** Whether with `more` of its kind the contact's subnet or network would have more than its share, here or in the whole table. */
   private isCrowded({ subnet }: Tried, crowds: Crowds, more: number): boolean {
     const network = networkOf(subnet)
     let [sameSubnet, sameNetwork] = [more, more]
-    for (const each of this.live) {
-      if (each.subnet === subnet) sameSubnet++
-      if (networkOf(each.subnet) === network) sameNetwork++
+    for (const each of this.subnets) {
+      if (each === subnet) sameSubnet++
+      if (networkOf(each) === network) sameNetwork++
     }
     return (
       sameSubnet > PER_SUBNET_AND_BUCKET ||
@@ -149,18 +165,9 @@ export class Bucket {
   }
 }
 
-/** How many contacts of `live` each subnet and network has, where that is no less than its share. */
-export function crowdsOf(live: Iterable<Tried>): Crowds {
-  const subnets = new Map<Subnet, number>()
-  const networks = new Map<number, number>()
-  for (const { subnet } of live) {
-    subnets.set(subnet, (subnets.get(subnet) ?? 0) + 1)
-    networks.set(networkOf(subnet), (networks.get(networkOf(subnet)) ?? 0) + 1)
+function dropOldest(waiting: Map<NodeId, Contact>): void {
+  for (const id of waiting.keys()) {
+    waiting.delete(id)
+    break
   }
-  return { subnets: atLeast(subnets, PER_SUBNET), networks: atLeast(networks, PER_NETWORK) }
-}
-
-function atLeast(counts: ReadonlyMap<number, number>, least: number): ReadonlyMap<number, number> {
-  const many = [...counts].filter(([, count]) => count >= least)
-  return many.length === 0 ? NONE : new Map(many)
 }

@@ -43,6 +43,8 @@ export class Candidates {
   /** Nearest first. */
   readonly all: readonly Candidate[]
   private readonly sorted: Changing[] = []
+  /** Beside them. */
+  private readonly distances: number[] = []
   private readonly self: NodeId
   private readonly byId = new Map<NodeId, Changing>()
   private readonly shells: ChangingShell[] = []
@@ -75,8 +77,9 @@ export class Candidates {
     return candidate
   }
 
-  add(contact: Contact, nominator?: Candidate): void {
-    if (contact.id === this.self || this.byId.has(contact.id)) return
+  /** False when it was known. */
+  add(contact: Contact, nominator?: Candidate): boolean {
+    if (contact.id === this.self || this.byId.has(contact.id)) return false
     const candidate: Changing = {
       contact,
       distance: distanceFraction(this.target, contact.id),
@@ -87,8 +90,11 @@ export class Candidates {
       heeded: 0,
     }
     this.byId.set(contact.id, candidate)
-    this.sorted.splice(this.placeOf(candidate), 0, candidate)
+    const place = this.placeOf(candidate)
+    this.sorted.splice(place, 0, candidate)
+    this.distances.splice(place, 0, candidate.distance)
     this.shellAt(candidate.shell).waiting.push(candidate)
+    return true
   }
 
   private shellAt(shell: number): ChangingShell {
@@ -97,19 +103,18 @@ export class Candidates {
   }
 
   /** Where the candidate belongs among those known, by bisection. */
-  private placeOf(candidate: Candidate): number {
-    let [low, high] = [0, this.all.length]
+  private placeOf({ distance, contact }: Candidate): number {
+    let [low, high] = [0, this.distances.length]
     while (low < high) {
       const middle = (low + high) >> 1
-      const other = this.all[middle]
-      if (other !== undefined && this.isNearer(other, candidate)) low = middle + 1
+      const other = this.distances[middle] as number
+      const isNearer =
+        other === distance
+          ? compareDistance(this.target, (this.sorted[middle] as Candidate).contact.id, contact.id) < 0
+          : other < distance
+      if (isNearer) low = middle + 1
       else high = middle
     }
     return low
-  }
-
-  private isNearer(a: Candidate, b: Candidate): boolean {
-    if (a.distance !== b.distance) return a.distance < b.distance
-    return compareDistance(this.target, a.contact.id, b.contact.id) < 0
   }
 }

@@ -66,6 +66,8 @@ export class Overlay {
     })
     this.deps.network.serve('find', ({ target }, from) => {
       this.onAsked(from)
+      if (this.upkeep.isStranger)
+        throw new Failure('busy', 'this node is finding its neighbours; ask again in some seconds')
       return { contacts: this.table.balanced(target) }
     })
     this.hearsay.serve()
@@ -139,7 +141,8 @@ export class Overlay {
 
   /** A connection from or to this peer stands. */
   onPeer(peer: Peer): void {
-    if (peer.addresses.length > 0) this.table.onAnswered(peer, this.deps.clock.now(), peer.host)
+    const { id, addresses, host } = peer
+    if (addresses.length > 0) this.table.onAnswered({ id, addresses }, this.deps.clock.now(), host)
   }
 
   /** The last connection to this peer broke: it may be gone, so ask. */

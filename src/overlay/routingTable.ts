@@ -4,20 +4,13 @@
  * Absent on purpose: probing, timers. Upkeep decides whom to probe.
  */
 import { present } from '../base/assert.ts'
-import {
-  commonPrefixBits,
-  compareDistance,
-  ID_BYTES,
-  idBytes,
-  idPrefix,
-  parseId,
-  type NodeId,
-  type Point,
-} from '../base/id.ts'
+import { commonPrefixBits, compareDistance, ID_BYTES, idBytes, parseId, type NodeId, type Point } from '../base/id.ts'
 import type { Contact } from '../ports/connection.ts'
 import { CONTACTS_MAX } from '../wire/limits.ts'
-import { Bucket, crowdsOf, type Crowds, type KnownContact, type Tried } from './bucket.ts'
+import { Bucket, type KnownContact, type Tried } from './bucket.ts'
+import { crowdsAfter, NO_CROWDS } from './crowds.ts'
 import { BUCKET_SIZE, DEPARTED_MAX, DEPARTED_MS, LOST_MAX, NEAREST_IN_REPLY, PER_SHELL_IN_REPLY } from './limits.ts'
+import { nearestOn } from './nearest.ts'
 import { subnetOf } from './subnet.ts'
 
 interface Departed {
@@ -28,7 +21,7 @@ interface Departed {
 const BUCKETS_MAX = 8 * ID_BYTES
 
 interface Group {
-  readonly contacts: readonly Tried[]
+  readonly buckets: readonly Bucket[]
   /** It has every live node of its part of the space. */
   readonly complete: boolean
 }
@@ -44,8 +37,7 @@ export class RoutingTable {
   /** When contacts of an earlier run answered first. */
   private readonly recalled = new Map<NodeId, number>()
   private count = 0
-  /** Undefined after the live contacts have changed, until it is asked for. */
-  private crowds: Crowds | undefined
+  private crowds = NO_CROWDS
   /** Turns with each reply, so that many replies together name all of a shell. */
   private turn = 0
 
@@ -60,7 +52,7 @@ export class RoutingTable {
 
   /**
    * The contact has just answered, or proven itself on a connection. `seenAt` is the host it was seen at, which says more than the
-   * addresses it gives.
+   * addresses it gives. The table keeps the contact as it is, and others are told it.
    */
   onAnswered(contact: Contact, nowMs: number, seenAt?: string): void {
     if (contact.id === this.self) return
@@ -73,23 +65,28 @@ export class RoutingTable {
       known.lastHeardMs = nowMs
       if (contact.addresses !== known.addresses) {
         known.addresses = contact.addresses
-        known.contact = { id: known.id, addresses: contact.addresses }
+        known.contact = contact
       }
       return
     }
     const { id, addresses } = contact
+    if (bucket.isFull && bucket.guest(this.crowds) === undefined) {
+      bucket.wait(contact)
+      this.explored[bits] = 0
+      return
+    }
     const tried: Tried = {
       id,
       addresses,
-      contact: { id, addresses },
+      contact,
       lastHeardMs: nowMs,
       sinceMs: this.recalled.get(id) ?? nowMs,
       subnet: subnetOf(contact, seenAt),
-      prefix: idPrefix(id),
     }
-    const outcome = bucket.add(tried, () => this.crowdsNow())
-    if (outcome !== 'waiting') this.crowds = undefined
+    const outcome = bucket.add(tried, this.crowds)
+    if (outcome !== 'waiting') this.recount(tried)
     if (outcome === 'added') this.count++
+    else if (outcome !== 'waiting') this.recount(outcome.displaced)
     if (bucket.isFull) this.explored[bits] = 0
   }
 
@@ -112,7 +109,7 @@ export class RoutingTable {
     const contact = bucket.remove(id)
     if (contact === undefined) return []
     this.count--
-    this.crowds = undefined
+    this.recount(contact)
     this.rememberDeparted(contact.contact, nowMs)
     this.rememberLost(contact)
     return bucket.waiting()
@@ -138,13 +135,13 @@ export class RoutingTable {
   }
 
   /** Up to `count` live contacts, nearest to `point` first. */
-  nearest(point: Point, count: number): readonly KnownContact[] {
-    const found: KnownContact[] = []
-    for (const { contacts } of this.groupsByDistance(point)) {
-      found.push(...sortByDistance(point, contacts))
+  nearest(point: Point, count: number): readonly Tried[] {
+    const found: Tried[] = []
+    for (const { buckets } of this.groupsByDistance(point)) {
+      found.push(...nearestOn(point, buckets, count - found.length))
       if (found.length >= count) break
     }
-    return found.slice(0, count)
+    return found
   }
 
   /**
@@ -154,18 +151,16 @@ export class RoutingTable {
   balanced(point: Point): readonly Contact[] {
     const named: Contact[] = []
     this.turn++
-    for (const { contacts } of this.groupsByDistance(point)) {
-      const sorted = sortByDistance(point, contacts)
-      const nearest = sorted.splice(0, Math.max(0, NEAREST_IN_REPLY - named.length))
+    for (const { buckets } of this.groupsByDistance(point)) {
+      const room = Math.max(0, NEAREST_IN_REPLY - named.length)
+      // The next nearest of the shell, or in every other reply any: those just beyond the nearest matter most.
+      const isAny = this.turn % 2 === 1
+      const nearest = nearestOn(point, buckets, isAny ? room : room + PER_SHELL_IN_REPLY)
       for (const each of nearest) named.push(each.contact)
-      const room = Math.min(PER_SHELL_IN_REPLY, sorted.length, CONTACTS_MAX - named.length)
-      // The next nearest, or in every other reply any: those just beyond the nearest matter most.
-      const from = this.turn % 2 === 0 || sorted.length === 0 ? 0 : this.turn % sorted.length
-      for (let nth = 0; nth < room; nth++)
-        named.push(present(sorted[(from + nth) % sorted.length], 'one of the shell').contact)
+      if (isAny) for (const each of othersOf(buckets, nearest, this.turn)) named.push(each.contact)
       if (named.length >= CONTACTS_MAX) break
     }
-    return named
+    return named.slice(0, CONTACTS_MAX)
   }
 
   /**
@@ -174,12 +169,12 @@ export class RoutingTable {
    */
   nearestIfComplete(point: Point, count: number): readonly KnownContact[] | undefined {
     const found: KnownContact[] = []
-    for (const { contacts, complete } of this.groupsByDistance(point)) {
+    for (const { buckets, complete } of this.groupsByDistance(point)) {
       if (!complete) return undefined
-      found.push(...sortByDistance(point, contacts))
+      found.push(...nearestOn(point, buckets, count - found.length))
       if (found.length >= count) break
     }
-    return found.slice(0, count)
+    return found
   }
 
   /** Nodes that left within the last hour. */
@@ -200,9 +195,10 @@ export class RoutingTable {
   }
 
   /** Live contacts not heard from since `sinceMs`, longest silent first. */
-  quietSince(sinceMs: number, count: number): readonly KnownContact[] {
+  quietSince(sinceMs: number, count: number): readonly Contact[] {
     const quiet = this.all().filter((contact) => contact.lastHeardMs < sinceMs)
-    return quiet.sort((a, b) => a.lastHeardMs - b.lastHeardMs).slice(0, count)
+    const longest = quiet.sort((a, b) => a.lastHeardMs - b.lastHeardMs).slice(0, count)
+    return longest.map(({ contact }) => contact)
   }
 
   all(): Tried[] {
@@ -264,14 +260,14 @@ export class RoutingTable {
 
   /** The buckets from one number of shared bits up to another. */
   private group(from: number, to: number): Group {
-    const contacts: Tried[] = []
+    const buckets: Bucket[] = []
     let complete = true
     for (let bits = from; bits < to; bits++) {
       const bucket = this.buckets[bits]
-      if (bucket !== undefined) contacts.push(...bucket.live)
+      if (bucket !== undefined) buckets.push(bucket)
       complete &&= this.explored[bits] === 1 && (bucket === undefined || hasAll(bucket))
     }
-    return { contacts, complete }
+    return { buckets, complete }
   }
 
   private bucketAt(bits: number): Bucket {
@@ -289,8 +285,9 @@ export class RoutingTable {
     this.lost.delete(newest.id)
   }
 
-  private crowdsNow(): Crowds {
-    return (this.crowds ??= crowdsOf(this.all()))
+  private recount({ subnet }: Tried): void {
+    const census = this.buckets.flatMap((bucket) => (bucket === undefined ? [] : [bucket.subnets]))
+    this.crowds = crowdsAfter(this.crowds, subnet, census)
   }
 
   private rememberDeparted(contact: Contact, nowMs: number): void {
@@ -307,9 +304,12 @@ function hasAll(bucket: Bucket): boolean {
   return !bucket.isFull && !bucket.isWaitedFor
 }
 
-function sortByDistance(point: Point, contacts: readonly Tried[]): Tried[] {
-  const prefix = idPrefix(point)
-  return [...contacts].sort(
-    (a, b) => ((a.prefix ^ prefix) >>> 0) - ((b.prefix ^ prefix) >>> 0) || compareDistance(point, a.id, b.id),
+/** Up to PER_SHELL_IN_REPLY of a shell that are not among its nearest, in turns. */
+function othersOf(shell: readonly Bucket[], nearest: readonly Tried[], turn: number): readonly Tried[] {
+  const all = shell.flatMap(({ live }) => live)
+  const others = nearest.length === 0 ? all : all.filter((each) => !nearest.includes(each))
+  if (others.length <= PER_SHELL_IN_REPLY) return others
+  return Array.from({ length: PER_SHELL_IN_REPLY }, (_, nth) =>
+    present(others[(turn + nth) % others.length], 'one of the shell'),
   )
 }
