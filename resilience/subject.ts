@@ -125,7 +125,9 @@ export class Subject {
     const population = new Population(contacts.slice(0, nodes), BUCKET_SIZE, seed, contacts.slice(nodes))
     contacts.forEach(({ id }, node) => {
       const { inner } = present(this.world.process(node), `node ${node}`)
-      for (const contact of population.tableOf(id)) inner.onPeer({ ...contact, host: hostOf(contact) })
+      for (const contact of population.tableOf(id)) {
+        inner.onPeer({ ...contact, contact, host: hostOf(contact) })
+      }
     })
   }
 

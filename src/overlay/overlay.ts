@@ -23,6 +23,9 @@ import { Search } from './search.ts'
 import { membersOf, regionRadius } from './shells.ts'
 import { Upkeep } from './upkeep.ts'
 
+/** One for all: making each costs more than the rest of the answer. */
+const STRANGER = new Failure('busy', 'this node is finding its neighbours; ask again in some seconds')
+
 export interface OverlayDeps {
   readonly clock: Clock
   readonly random: Random
@@ -66,8 +69,7 @@ export class Overlay {
     })
     this.deps.network.serve('find', ({ target }, from) => {
       this.onAsked(from)
-      if (this.upkeep.isStranger)
-        throw new Failure('busy', 'this node is finding its neighbours; ask again in some seconds')
+      if (this.upkeep.isStranger) throw STRANGER
       return { contacts: this.table.balanced(target) }
     })
     this.hearsay.serve()
@@ -141,8 +143,8 @@ export class Overlay {
 
   /** A connection from or to this peer stands. */
   onPeer(peer: Peer): void {
-    const { id, addresses, host } = peer
-    if (addresses.length > 0) this.table.onAnswered({ id, addresses }, this.deps.clock.now(), host)
+    const { addresses, contact, host } = peer
+    if (addresses.length > 0) this.table.onAnswered(contact, this.deps.clock.now(), host)
   }
 
   /** The last connection to this peer broke: it may be gone, so ask. */

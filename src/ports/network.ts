@@ -18,6 +18,8 @@ export interface RequestOptions {
 /** The node a request came from: its proven id, the host it was seen at, and the addresses it says it can be reached at. */
 export interface Peer extends Contact {
   readonly host: string
+  /** Id and addresses alone, to be kept and told to others: one object for as long as they stay the same. */
+  readonly contact: Contact
 }
 
 export type Handler<Request, Reply> = (request: Request, from: Peer, signal: AbortSignal) => Promise<Reply> | Reply

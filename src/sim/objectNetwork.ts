@@ -46,7 +46,8 @@ export class ObjectNetwork implements Network<MessageMap>, TieEnd {
     this.host = host
     this.life = life
     this.messageBytes = messageBytes
-    this.peer = { ...contactOf(host), host: host.name }
+    const contact = contactOf(host)
+    this.peer = { ...contact, host: host.name, contact }
   }
 
   /** The machine's number. */

@@ -110,7 +110,7 @@ export class PeerNetwork implements Network<Messages> {
     request: Messages[K]['request'],
     options: RequestOptions,
   ): Promise<Messages[K]['reply']> {
-    const from: Peer = { ...this.self, host: '' }
+    const from: Peer = { ...this.self, host: '', contact: this.self }
     return withDeadline(this.deps.clock, options.timeoutMs, kind, options.signal, (signal) =>
       orAborted(this.handle(kind, request, from, signal), this.ending.signal),
     )
@@ -259,5 +259,6 @@ export class PeerNetwork implements Network<Messages> {
 
 /** Whom a link leads to, by the addresses of its own hello. */
 function peerAt({ connection, peerHello }: Link): Peer {
-  return { id: connection.peer, addresses: peerHello?.addresses ?? [], host: connection.remoteHost }
+  const contact = { id: connection.peer, addresses: peerHello?.addresses ?? [] }
+  return { ...contact, host: connection.remoteHost, contact }
 }
