@@ -2,7 +2,7 @@
  * 256-bit identifiers and their XOR space. An id is kept as 64 lower-case hex digits: a map key, printable, and compared
  * by digits without allocating. Which hash makes an id is crypto's concern (crypto/derive.ts).
  */
-import { fromHex, hexDigit, toHex, type Bytes } from './bytes.ts'
+import { fromHex, toHex, type Bytes } from './bytes.ts'
 
 declare const nodeIdBrand: unique symbol
 declare const stripeIdBrand: unique symbol
@@ -35,11 +35,11 @@ export function idBytes(id: Point): Bytes {
 /** Negative when `a` is nearer to `target` than `b` by XOR, positive when farther, 0 when they are one. */
 export function compareDistance(target: Point, a: Point, b: Point): number {
   for (let i = 0; i < ID_DIGITS; i++) {
-    const digitA = a.charCodeAt(i)
-    const digitB = b.charCodeAt(i)
+    const digitA = digitAt(a, i)
+    const digitB = digitAt(b, i)
     if (digitA === digitB) continue
-    const t = hexDigit(target.charCodeAt(i))
-    return (hexDigit(digitA) ^ t) - (hexDigit(digitB) ^ t)
+    const t = digitAt(target, i)
+    return (digitA ^ t) - (digitB ^ t)
   }
   return 0
 }
@@ -47,7 +47,7 @@ export function compareDistance(target: Point, a: Point, b: Point): number {
 /** How many leading bits two points share: 0 .. 256. */
 export function commonPrefixBits(a: Point, b: Point): number {
   for (let i = 0; i < ID_DIGITS; i++) {
-    const difference = hexDigit(a.charCodeAt(i)) ^ hexDigit(b.charCodeAt(i))
+    const difference = digitAt(a, i) ^ digitAt(b, i)
     if (difference !== 0) return 4 * i + (Math.clz32(difference) - 28)
   }
   return 256
@@ -56,21 +56,27 @@ export function commonPrefixBits(a: Point, b: Point): number {
 /** The first 32 bits as a signed integer. Of two of them, `^` gives the first bits of the distance and `clz32` of that those shared. */
 export function idPrefix(point: Point): number {
   let prefix = 0
-  for (let i = 0; i < PREFIX_DIGITS; i++) prefix = (prefix << 4) | hexDigit(point.charCodeAt(i))
+  for (let i = 0; i < PREFIX_DIGITS; i++) prefix = (prefix << 4) | digitAt(point, i)
   return prefix
 }
 
 const PREFIX_DIGITS = 8
 /** Hexadecimal digits that a double holds exactly. */
 const FRACTION_DIGITS = 13
+const HIGH_DIGITS = 7
+const HIGH_SCALE = 16 ** HIGH_DIGITS
+const FRACTION_SCALE = 16 ** FRACTION_DIGITS
 
 /** XOR distance as a fraction of the space, in [0, 1); exact to 52 bits, enough for densities. */
 export function distanceFraction(a: Point, b: Point): number {
-  let fraction = 0
-  let scale = 1 / 16
-  for (let i = 0; i < FRACTION_DIGITS; i++) {
-    fraction += (hexDigit(a.charCodeAt(i)) ^ hexDigit(b.charCodeAt(i))) * scale
-    scale /= 16
-  }
-  return fraction
+  let [high, low] = [0, 0]
+  for (let i = 0; i < HIGH_DIGITS; i++) high = (high << 4) | (digitAt(a, i) ^ digitAt(b, i))
+  for (let i = HIGH_DIGITS; i < FRACTION_DIGITS; i++) low = (low << 4) | (digitAt(a, i) ^ digitAt(b, i))
+  return high / HIGH_SCALE + low / FRACTION_SCALE
+}
+
+/** A digit of an id, which has none but valid ones, without asking which of its two kinds it is. */
+function digitAt(point: Point, at: number): number {
+  const code = point.charCodeAt(at)
+  return (code & 15) + 9 * (code >> 6)
 }

@@ -1,10 +1,12 @@
 /**
  * The nodes one search has heard of: who named them, whether they were asked and what they said, by distance and by prefix shell.
+ * Until it is told to, it takes in nobody farther away than those it has plenty of: most names in replies are no news.
  * Absent on purpose: whom to ask next, and what to think of the replies.
  */
 import { present } from '../base/assert.ts'
-import { commonPrefixBits, compareDistance, distanceFraction, type NodeId, type Point } from '../base/id.ts'
+import { commonPrefixBits, compareDistance, distanceFraction, idPrefix, type NodeId, type Point } from '../base/id.ts'
 import type { Contact } from '../ports/connection.ts'
+import { WITHIN_RADIUS_MAX } from './limits.ts'
 
 export type CandidateState = 'known' | 'asked' | 'answered' | 'failed'
 
@@ -29,6 +31,11 @@ export interface Shell {
   readonly waiting: readonly Candidate[]
 }
 
+/** More than a search looks at while it asks the nearest, and than one bucket of a witness holds. */
+const FAR_FROM = 2 * WITHIN_RADIUS_MAX
+
+const PREFIX_SCALE = 2 ** 32
+
 interface Changing extends Candidate {
   state: CandidateState
 }
@@ -46,12 +53,16 @@ export class Candidates {
   /** Beside them. */
   private readonly distances: number[] = []
   private readonly self: NodeId
+  private readonly prefix: number
+  /** Farther away than the nearest FAR_FROM, perhaps more than once each; undefined when everybody is taken in. */
+  private far: { readonly contact: Contact; readonly nominator: Candidate | undefined }[] | undefined = []
   private readonly byId = new Map<NodeId, Changing>()
   private readonly shells: ChangingShell[] = []
 
   constructor(target: Point, self: NodeId) {
     this.target = target
     this.self = self
+    this.prefix = idPrefix(target)
     this.all = this.sorted
   }
 
@@ -79,6 +90,10 @@ export class Candidates {
 
   /** False when it was known. */
   add(contact: Contact, nominator?: Candidate): boolean {
+    if (this.far !== undefined && this.isFar(contact.id)) {
+      this.far.push({ contact, nominator })
+      return true
+    }
     if (contact.id === this.self || this.byId.has(contact.id)) return false
     const candidate: Changing = {
       contact,
@@ -97,9 +112,21 @@ export class Candidates {
     return true
   }
 
+  /** From now on also those farther away, and those that were left out. */
+  admitFar(): void {
+    const left = this.far ?? []
+    this.far = undefined
+    for (const { contact, nominator } of left) this.add(contact, nominator)
+  }
+
   private shellAt(shell: number): ChangingShell {
     while (this.shells.length <= shell) this.shells.push({ metCount: 0, waiting: [] })
     return present(this.shells[shell], 'a shell that was just made')
+  }
+
+  private isFar(id: NodeId): boolean {
+    const limit = this.distances[FAR_FROM]
+    return limit !== undefined && (idPrefix(id) ^ this.prefix) >>> 0 > limit * PREFIX_SCALE
   }
 
   /** Where the candidate belongs among those known, by bisection. */

@@ -202,7 +202,10 @@ export class Lookup {
     const isOdd = heedsOddities && (isSparse || isCrowded || this.nearestInSightIsLeft())
     const quota = strata.findLast((stratum, nth) => share >= stratum.lyingShare || (nth === 0 && isOdd))?.quota ?? 0
     if (quota <= this.quota || this.askedCount >= LOOKUP_REQUESTS_MAX) return false
-    if (this.quota === 0) for (const contact of this.options.contacts()) this.candidates.add(contact)
+    if (this.quota === 0) {
+      this.candidates.admitFar()
+      for (const contact of this.options.contacts()) this.candidates.add(contact)
+    }
     this.quota = quota
     return true
   }

@@ -22,8 +22,8 @@ const BUCKETS_MAX = 8 * ID_BYTES
 
 interface Group {
   readonly buckets: readonly Bucket[]
-  /** It has every live node of its part of the space. */
-  readonly complete: boolean
+  /** Whether it has every live node of its part of the space. */
+  isComplete(): boolean
 }
 
 export class RoutingTable {
@@ -56,8 +56,8 @@ export class RoutingTable {
    */
   onAnswered(contact: Contact, nowMs: number, seenAt?: string): void {
     if (contact.id === this.self) return
-    this.departed.delete(contact.id)
-    this.lost.delete(contact.id)
+    if (this.departed.size > 0) this.departed.delete(contact.id)
+    if (this.lost.size > 0) this.lost.delete(contact.id)
     const bits = commonPrefixBits(this.self, contact.id)
     const bucket = this.bucketAt(bits)
     const known = bucket.find(contact.id)
@@ -169,9 +169,9 @@ export class RoutingTable {
    */
   nearestIfComplete(point: Point, count: number): readonly KnownContact[] | undefined {
     const found: KnownContact[] = []
-    for (const { buckets, complete } of this.groupsByDistance(point)) {
-      if (!complete) return undefined
-      found.push(...nearestOn(point, buckets, count - found.length))
+    for (const group of this.groupsByDistance(point)) {
+      if (!group.isComplete()) return undefined
+      found.push(...nearestOn(point, group.buckets, count - found.length))
       if (found.length >= count) break
     }
     return found
@@ -261,13 +261,19 @@ export class RoutingTable {
   /** The buckets from one number of shared bits up to another. */
   private group(from: number, to: number): Group {
     const buckets: Bucket[] = []
-    let complete = true
-    for (let bits = from; bits < to; bits++) {
+    for (let bits = from; bits < Math.min(to, this.buckets.length); bits++) {
       const bucket = this.buckets[bits]
       if (bucket !== undefined) buckets.push(bucket)
-      complete &&= this.explored[bits] === 1 && (bucket === undefined || hasAll(bucket))
     }
-    return { buckets, complete }
+    return { buckets, isComplete: () => this.isComplete(from, to) }
+  }
+
+  private isComplete(from: number, to: number): boolean {
+    for (let bits = from; bits < to; bits++) {
+      const bucket = this.buckets[bits]
+      if (this.explored[bits] !== 1 || (bucket !== undefined && !hasAll(bucket))) return false
+    }
+    return true
   }
 
   private bucketAt(bits: number): Bucket {
@@ -306,10 +312,21 @@ function hasAll(bucket: Bucket): boolean {
 
 /** Up to PER_SHELL_IN_REPLY of a shell that are not among its nearest, in turns. */
 function othersOf(shell: readonly Bucket[], nearest: readonly Tried[], turn: number): readonly Tried[] {
-  const all = shell.flatMap(({ live }) => live)
-  const others = nearest.length === 0 ? all : all.filter((each) => !nearest.includes(each))
-  if (others.length <= PER_SHELL_IN_REPLY) return others
-  return Array.from({ length: PER_SHELL_IN_REPLY }, (_, nth) =>
-    present(others[(turn + nth) % others.length], 'one of the shell'),
-  )
+  const count = shell.reduce((sum, { live }) => sum + live.length, 0)
+  const others: Tried[] = []
+  for (let nth = 0; nth < count && others.length < PER_SHELL_IN_REPLY; nth++) {
+    const other = liveAt(shell, (turn + nth) % count)
+    if (!nearest.includes(other)) others.push(other)
+  }
+  return others
+}
+
+function liveAt(shell: readonly Bucket[], place: number): Tried {
+  let left = place
+  for (const { live } of shell) {
+    const found = live[left]
+    if (found !== undefined) return found
+    left -= live.length
+  }
+  throw new RangeError(`a shell has no place ${place}`)
 }
