@@ -17,8 +17,8 @@ import { World } from '../src/sim/world.ts'
 import type { Messages } from '../src/wire/messages.ts'
 
 /** All nodes start within this time, however many they are. */
-const SPAWNING_MS = 100 * SECOND
-const SETTLE_MS = MINUTE
+const SPAWNING_MS = 200 * SECOND
+const SETTLE_MS = 2 * MINUTE
 const REPORT_EVERY_MS = 20 * SECOND
 const LOOKUPS = 500
 const OBJECTS = 50

@@ -42,11 +42,8 @@ export const STRATA = [
   { lyingShare: 0.4, quota: 32 },
   { lyingShare: 0.7, quota: 128 },
 ] as const
-/**
- * Walks that keep tables fresh need not be certain: they look harder only where liars are many, so that neither they nor newcomers
- * whom not everybody knows yet make every node busy for ever.
- */
-export const WALK_STRATA = [{ lyingShare: STRATA[1].lyingShare, quota: STRATA[0].quota }] as const
+/** Walks that keep tables fresh ask no more of each shell than this, so that liars do not make every node busy for ever. */
+export const WALK_QUOTA = STRATA[0].quota
 /** A search by shell begins at least so many shells before the region, however near this node is itself. */
 export const SHELLS_BEFORE_REGION = 4
 /** Of the nodes within a region's radius, so many are met nearest-first before they count as a crowd. */
@@ -85,13 +82,6 @@ export const FIND_MS = 3 * SECOND
 export const PING_MS = 2 * SECOND
 /** A node that was silent once is asked again after this; silent twice, it is gone. */
 export const SECOND_PROBE_MS = SECOND
-/**
- * While a node that joins finds its neighbours, for so long at most, it tells nobody who is near: the little it knows would look like
- * a lie, and where many join at once everybody would look for liars.
- */
-export const STRANGER_MS = 5 * SECOND
-/** A node that has joined joins again after this, when those who started with it are there. */
-export const SETTLE_MS = 3 * SECOND
 /** How often neighbours that have been quiet are asked whether they are there. */
 export const KEEP_ALIVE_MS = 10 * SECOND
 /** A contact heard from within this time needs no keep-alive. */

@@ -8,7 +8,7 @@ import type { Contact } from '../ports/connection.ts'
 import { groundIdsNearerThan } from '../sim/attackers/groundIds.ts'
 import { SeededRandom } from '../sim/seededRandom.ts'
 import { tinyId } from '../testing/tinyId.ts'
-import { LOOKUP_PARALLEL_MAX, LOOKUP_REQUESTS_MAX, WALK_STRATA } from './limits.ts'
+import { LOOKUP_PARALLEL_MAX, LOOKUP_REQUESTS_MAX } from './limits.ts'
 import { Lookup, type LookupOptions, type LookupResult } from './lookup.ts'
 import { RoutingTable } from './routingTable.ts'
 
@@ -242,14 +242,14 @@ test('silent nodes make nobody a liar, and a lookup among them ends within its b
   }
 })
 
-test('a search that need not be certain asks less among liars', () => {
+test('a search by shell asks at most so many of each as it may', () => {
   const liars = new Set(nodes.filter(() => random.fraction() < 0.5))
   const self = nodes.find((id) => !liars.has(id))!
   const table = tables.get(self)!
-  const costs = [undefined, { strata: WALK_STRATA, heedsOddities: false }].map((care) => {
+  const costs = [undefined, 8].map((quotaMax) => {
     const target = hashedId('one target')
     const options = { target, self, seeds: table.nearest(target, 20), contacts: () => table.all(), suspectedShare: 0.9 }
-    const lookup = lookupOf({ ...options, ...(care === undefined ? {} : { care }) })
+    const lookup = lookupOf({ ...options, ...(quotaMax === undefined ? {} : { quotaMax }) })
     run(lookup, liesOf(liars), random)
     return lookup.requestCount
   })

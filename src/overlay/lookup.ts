@@ -47,14 +47,6 @@ export interface LookupResult {
   readonly lyingShare: number | undefined
 }
 
-/** From which share of liars on a search asks how many nodes of each shell, and whether to ask the first quota where something is odd. */
-export interface LookupCare {
-  readonly strata: readonly { readonly lyingShare: number; readonly quota: number }[]
-  readonly heedsOddities: boolean
-}
-
-const WHOLE_CARE: LookupCare = { strata: STRATA, heedsOddities: true }
-
 export interface LookupOptions {
   readonly target: Point
   readonly self: NodeId
@@ -66,8 +58,8 @@ export interface LookupOptions {
   readonly networkSize: number
   /** The share of liars that earlier lookups have met. */
   readonly suspectedShare: number
-  /** How hard it looks; a search for a region, as hard as it takes. */
-  readonly care?: LookupCare
+  /** At most so many nodes of each shell, however many lie: what keeps tables fresh need not be certain. */
+  readonly quotaMax?: number
   readonly deadlineMs: number
 }
 
@@ -198,9 +190,9 @@ export class Lookup {
   /** Whether the search goes on, with more nodes of each shell. */
   private escalates({ isSparse, isCrowded, lyingShare = 0 }: Evidence): boolean {
     const share = Math.max(lyingShare, this.options.suspectedShare)
-    const { strata, heedsOddities } = this.options.care ?? WHOLE_CARE
-    const isOdd = heedsOddities && (isSparse || isCrowded || this.nearestInSightIsLeft())
-    const quota = strata.findLast((stratum, nth) => share >= stratum.lyingShare || (nth === 0 && isOdd))?.quota ?? 0
+    const isOdd = isSparse || isCrowded || this.nearestInSightIsLeft()
+    const wanted = STRATA.findLast((stratum, nth) => share >= stratum.lyingShare || (nth === 0 && isOdd))?.quota ?? 0
+    const quota = Math.min(wanted, this.options.quotaMax ?? wanted)
     if (quota <= this.quota || this.askedCount >= LOOKUP_REQUESTS_MAX) return false
     if (this.quota === 0) {
       this.candidates.admitFar()

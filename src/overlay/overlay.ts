@@ -23,9 +23,6 @@ import { Search } from './search.ts'
 import { membersOf, regionRadius } from './shells.ts'
 import { Upkeep } from './upkeep.ts'
 
-/** One for all: making each costs more than the rest of the answer. */
-const STRANGER = new Failure('busy', 'this node is finding its neighbours; ask again in some seconds')
-
 export interface OverlayDeps {
   readonly clock: Clock
   readonly random: Random
@@ -69,7 +66,6 @@ export class Overlay {
     })
     this.deps.network.serve('find', ({ target }, from) => {
       this.onAsked(from)
-      if (this.upkeep.isStranger) throw STRANGER
       return { contacts: this.table.balanced(target) }
     })
     this.hearsay.serve()

@@ -9,9 +9,9 @@ import type { Clock } from '../ports/clock.ts'
 import type { Contact } from '../ports/connection.ts'
 import type { Network } from '../ports/network.ts'
 import type { Messages } from '../wire/messages.ts'
-import { FIND_MS, LOOKUP_MS, REGION_SIZE, WALK_STRATA } from './limits.ts'
+import { FIND_MS, LOOKUP_MS, REGION_SIZE, WALK_QUOTA } from './limits.ts'
 import type { Liveness } from './liveness.ts'
-import { Lookup, type LookupCare, type LookupResult } from './lookup.ts'
+import { Lookup, type LookupResult } from './lookup.ts'
 import type { RoutingTable } from './routingTable.ts'
 import { SizeEstimate } from './sizeEstimate.ts'
 import { Suspicion } from './suspicion.ts'
@@ -55,21 +55,16 @@ export class Search {
     return found
   }
 
-  /** The same to keep the table and the size estimate fresh: it does not look as hard. */
+  /** The same to keep the table and the size estimate fresh: it does not look as hard where many lie. */
   async walk(target: Point, signal?: AbortSignal): Promise<LookupResult> {
-    const found = await this.walkNearby(target, signal)
+    const found = await this.run(this.begin(target, WALK_QUOTA), signal)
     this.measure(found, target)
     return found
   }
 
   /** A walk to a point chosen by this node's own id: it says nothing about the network's size that the table does not. */
   walkNearby(target: Point, signal?: AbortSignal): Promise<LookupResult> {
-    return this.run(this.begin(target, { strata: WALK_STRATA, heedsOddities: false }), signal)
-  }
-
-  /** A walk to this node's own place: whoever crowds that must not keep its neighbours from it. */
-  walkHome(signal?: AbortSignal): Promise<LookupResult> {
-    return this.run(this.begin(this.deps.table.self, { strata: WALK_STRATA, heedsOddities: true }), signal)
+    return this.run(this.begin(target, WALK_QUOTA), signal)
   }
 
   private measure({ exhaustive, closest }: LookupResult, target: Point): void {
@@ -97,7 +92,7 @@ export class Search {
     }
   }
 
-  private begin(target: Point, care?: LookupCare): Lookup {
+  private begin(target: Point, quotaMax?: number): Lookup {
     const { table, clock } = this.deps
     return new Lookup({
       target,
@@ -107,7 +102,7 @@ export class Search {
       networkSize: this.networkSize(),
       suspectedShare: this.lyingShare(),
       deadlineMs: clock.now() + LOOKUP_MS,
-      ...(care === undefined ? {} : { care }),
+      ...(quotaMax === undefined ? {} : { quotaMax }),
     })
   }
 

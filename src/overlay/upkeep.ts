@@ -19,15 +19,12 @@ import {
   QUIET_MS,
   REFRESH_MS,
   REGION_SIZE,
-  SETTLE_MS,
   SOUNDINGS,
-  STRANGER_MS,
 } from './limits.ts'
 import { passOver, type Liveness } from './liveness.ts'
 import { loadPeers, savePeers } from './peerCache.ts'
 import type { RoutingTable } from './routingTable.ts'
 import type { Search } from './search.ts'
-import { expectedIn } from './shells.ts'
 
 export interface UpkeepDeps {
   readonly clock: Clock
@@ -45,37 +42,29 @@ export interface UpkeepDeps {
 export class Upkeep {
   private readonly deps: UpkeepDeps
   private bootstrap: readonly Contact[] = []
+  private hasSettled = false
   private hasExplored = false
-  /** Until then it has little to say to those who ask for a region. */
-  private strangerUntilMs = 0
   private soundings = 0
 
   constructor(deps: UpkeepDeps) {
     this.deps = deps
   }
 
-  /** It has begun to join and does not know its neighbours yet. */
-  get isStranger(): boolean {
-    return this.deps.clock.now() < this.strangerUntilMs
-  }
-
   start(): void {
-    void this.settle()
+    void this.every(KEEP_ALIVE_MS, () => this.keepAlive())
     void this.every(REFRESH_MS, () => this.refresh())
     void this.every(FEELER_MS, () => this.feel())
   }
 
   async join(bootstrap: readonly Contact[], signal?: AbortSignal): Promise<void> {
-    const { state, table, liveness, clock } = this.deps
+    const { state, table, liveness } = this.deps
     this.bootstrap = bootstrap
-    if (table.size === 0) this.strangerUntilMs = clock.now() + STRANGER_MS
     const remembered = await loadPeers(state)
     table.recall(remembered)
-    const others = [...bootstrap, ...remembered].filter(({ id }) => table.get(id) === undefined)
-    await Promise.all(others.map((contact) => liveness.probe(contact)))
+    const strangers = [...bootstrap, ...remembered].filter(({ id }) => table.get(id) === undefined)
+    await Promise.all(strangers.map((contact) => liveness.probe(contact)))
     if (table.size < REGION_SIZE) await this.meet()
     if (table.size > 0) await this.explore(signal)
-    this.strangerUntilMs = 0
   }
 
   /** Leaves word at the rendezvous and asks some of those who did. A place that cannot be reached is one way less, no more. */
@@ -93,17 +82,13 @@ export class Upkeep {
     await savePeers(state, table.nearest(table.self, Number.MAX_SAFE_INTEGER)).catch(passOver)
   }
 
-  /** Nodes that start together know little of one another when they join, so each joins again soon after. */
-  private async settle(): Promise<void> {
-    const { clock, ending } = this.deps
-    await clock.sleep(SETTLE_MS, ending).catch(passOver)
-    if (!ending.aborted) await this.join(this.bootstrap, ending).catch(passOver)
-    await this.every(KEEP_ALIVE_MS, () => this.keepAlive())
-  }
-
   private async keepAlive(): Promise<void> {
     const { table, ending } = this.deps
-    if (table.size === 0) await this.join(this.bootstrap, ending)
+    if (table.size === 0 || !this.hasSettled) {
+      // Nodes that start together know little of one another when they join, so each joins again soon after.
+      await this.join(this.bootstrap, ending)
+      this.hasSettled = table.size > 0
+    }
     // Where one has gone without a word others may have, so go on at once.
     let isCalm = false
     while (!isCalm) isCalm = await this.checkQuiet()
@@ -140,7 +125,7 @@ export class Upkeep {
   /** Looks at one random place more, until there are enough to estimate the network's size from. */
   private async sound(): Promise<void> {
     const { table, search, ending } = this.deps
-    if (this.soundings >= SOUNDINGS || search.sampleCount >= SOUNDINGS || table.exactSize() !== undefined) return
+    if (this.soundings >= SOUNDINGS || table.exactSize() !== undefined) return
     this.soundings++
     await search.walk(this.randomPoint(), ending)
   }
@@ -165,29 +150,19 @@ export class Upkeep {
    * table could hold more.
    */
   private async explore(signal: AbortSignal | undefined): Promise<void> {
-    const { table, search } = this.deps
+    const { table, search, random } = this.deps
     const before = new Set(table.nearest(table.self, REGION_SIZE).map(({ id }) => id))
-    // Who does not know yet how large the network is sees a crowd everywhere.
-    const home = this.hasExplored ? search.walkHome(signal) : search.walkNearby(table.self, signal)
-    const { closest, reach } = await home
-    this.strangerUntilMs = 0
+    const { closest, reach } = await search.walkNearby(table.self, signal)
     if (closest.length === 0) return
     const isNew = closest.slice(0, REGION_SIZE).some(({ id }) => !before.has(id))
     if (isNew || !this.hasExplored) {
       const buckets = reach === undefined ? [] : table.bucketsWithRoom(reach)
-      await Promise.all(buckets.map((bits) => this.fill(bits, signal)))
+      const points = buckets.map((bits) => table.pointIn(bits, random.bytes(ID_BYTES)))
+      await Promise.all(points.map((point) => search.walkNearby(point, signal)))
       this.hasExplored = true
     }
     await this.probeCandidates()
     await this.rememberPeers()
-  }
-
-  /** Meets nodes at a random place of a bucket's part of the space. One that is far from here also tells how dense the network is. */
-  private async fill(bits: number, signal: AbortSignal | undefined): Promise<void> {
-    const { table, search, random } = this.deps
-    const point = table.pointIn(bits, random.bytes(ID_BYTES))
-    const isElsewhere = expectedIn(bits, search.networkSize()) > 2 * REGION_SIZE
-    await (isElsewhere ? search.walk(point, signal) : search.walkNearby(point, signal))
   }
 
   private randomPoint(): Point {
