@@ -87,8 +87,14 @@ function overview(scores: readonly Score[], scenarios: readonly Scenario[]): rea
   const rows = scenarios.map((scenario) => {
     const judged = scores.filter((score) => score.scenario === scenario && score.met !== undefined)
     const met = judged.filter((score) => score.met === true).length
-    const verdict =
-      judged.length === 0 ? 'nothing promised' : met === judged.length ? 'kept' : `**${met} of ${judged.length}**`
+    const wasRun = scores.some((score) => score.scenario === scenario)
+    const verdict = !wasRun
+      ? 'not run here'
+      : judged.length === 0
+        ? 'nothing promised'
+        : met === judged.length
+          ? 'kept'
+          : `**${met} of ${judged.length}**`
     const { id, title, promise = '' } = scenario
     return `| [${id}](#${anchorOf(scenario)}) | ${title} | ${promise} | ${verdict} |`
   })
