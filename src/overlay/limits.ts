@@ -74,7 +74,10 @@ export const SUSPICION_MS = 30 * MINUTE
 
 /** Lookups at independent places from which the network's size is estimated; each alone is off by a quarter. */
 export const SIZE_SAMPLES = 16
-/** Random points that a node looks up after it has joined, one each keep-alive round, for its first estimate. */
+/**
+ * Random points that a node audits after it has joined, one each keep-alive round, for its first estimate of the network's size and of the
+ * share of liars. Among four liars to one honest node an audit misses the lie one time in four.
+ */
 export const SOUNDINGS = 5
 
 /** A silent node costs a lookup this long. Round trips around the globe take 0.3 s. */
@@ -90,6 +93,8 @@ export const QUIET_MS = 30 * SECOND
 export const KEEP_ALIVES_PER_ROUND = 4
 /** How often a walk to a random point refreshes the table. */
 export const REFRESH_MS = 5 * MINUTE
+/** One refresh in so many is an audit, with four times the requests. */
+export const AUDIT_ODDS = 3
 /** How often one of those that were only mentioned is tried. */
 export const FEELER_MS = 2 * MINUTE
 /** A departed node counts as silent rather than absent for this long: what it held may come back with it. */

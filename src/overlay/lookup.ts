@@ -60,6 +60,8 @@ export interface LookupOptions {
   readonly suspectedShare: number
   /** At most so many nodes of each shell, however many lie: what keeps tables fresh need not be certain. */
   readonly quotaMax?: number
+  /** Searches by shell even when all seems well: liars who have captured a search from its first step on look like a network in order. */
+  readonly isAudit?: boolean
   readonly deadlineMs: number
 }
 
@@ -190,7 +192,7 @@ export class Lookup {
   /** Whether the search goes on, with more nodes of each shell. */
   private escalates({ isSparse, isCrowded, lyingShare = 0 }: Evidence): boolean {
     const share = Math.max(lyingShare, this.options.suspectedShare)
-    const isOdd = isSparse || isCrowded || this.nearestInSightIsLeft()
+    const isOdd = isSparse || isCrowded || this.nearestInSightIsLeft() || this.options.isAudit === true
     const wanted = STRATA.findLast((stratum, nth) => share >= stratum.lyingShare || (nth === 0 && isOdd))?.quota ?? 0
     const quota = Math.min(wanted, this.options.quotaMax ?? wanted)
     if (quota <= this.quota || this.askedCount >= LOOKUP_REQUESTS_MAX) return false

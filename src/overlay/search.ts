@@ -11,7 +11,7 @@ import type { Network } from '../ports/network.ts'
 import type { Messages } from '../wire/messages.ts'
 import { FIND_MS, LOOKUP_MS, REGION_SIZE, WALK_QUOTA } from './limits.ts'
 import type { Liveness } from './liveness.ts'
-import { Lookup, type LookupResult } from './lookup.ts'
+import { Lookup, type LookupOptions, type LookupResult } from './lookup.ts'
 import type { RoutingTable } from './routingTable.ts'
 import { SizeEstimate } from './sizeEstimate.ts'
 import { Suspicion } from './suspicion.ts'
@@ -57,14 +57,21 @@ export class Search {
 
   /** The same to keep the table and the size estimate fresh: it does not look as hard where many lie. */
   async walk(target: Point, signal?: AbortSignal): Promise<LookupResult> {
-    const found = await this.run(this.begin(target, WALK_QUOTA), signal)
+    const found = await this.run(this.begin(target, { quotaMax: WALK_QUOTA }), signal)
+    this.measure(found, target)
+    return found
+  }
+
+  /** A walk that also asks nodes whom no nearer one has named: what it finds out about liars tells later lookups how hard to look. */
+  async audit(target: Point, signal?: AbortSignal): Promise<LookupResult> {
+    const found = await this.run(this.begin(target, { quotaMax: WALK_QUOTA, isAudit: true }), signal)
     this.measure(found, target)
     return found
   }
 
   /** A walk to a point chosen by this node's own id: it says nothing about the network's size that the table does not. */
   walkNearby(target: Point, signal?: AbortSignal): Promise<LookupResult> {
-    return this.run(this.begin(target, WALK_QUOTA), signal)
+    return this.run(this.begin(target, { quotaMax: WALK_QUOTA }), signal)
   }
 
   private measure({ exhaustive, closest }: LookupResult, target: Point): void {
@@ -92,7 +99,7 @@ export class Search {
     }
   }
 
-  private begin(target: Point, quotaMax?: number): Lookup {
+  private begin(target: Point, care: Pick<LookupOptions, 'quotaMax' | 'isAudit'> = {}): Lookup {
     const { table, clock } = this.deps
     return new Lookup({
       target,
@@ -102,7 +109,7 @@ export class Search {
       networkSize: this.networkSize(),
       suspectedShare: this.lyingShare(),
       deadlineMs: clock.now() + LOOKUP_MS,
-      ...(quotaMax === undefined ? {} : { quotaMax }),
+      ...care,
     })
   }
 

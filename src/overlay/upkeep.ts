@@ -12,6 +12,7 @@ import type { Rendezvous } from '../ports/rendezvous.ts'
 import type { StateStore } from '../ports/stateStore.ts'
 import type { Messages } from '../wire/messages.ts'
 import {
+  AUDIT_ODDS,
   FEELER_MS,
   KEEP_ALIVE_MS,
   KEEP_ALIVES_PER_ROUND,
@@ -122,19 +123,20 @@ export class Upkeep {
     if (table.get(contact.id) !== undefined) await this.explore(ending)
   }
 
-  /** Looks at one random place more, until there are enough to estimate the network's size from. */
+  /** Looks at one random place more, until there are enough to tell from how large the network is and whether many lie in it. */
   private async sound(): Promise<void> {
     const { table, search, ending } = this.deps
     if (this.soundings >= SOUNDINGS || table.exactSize() !== undefined) return
     this.soundings++
-    await search.walk(this.randomPoint(), ending)
+    await search.audit(this.randomPoint(), ending)
   }
 
   private async refresh(): Promise<void> {
-    const { search, ending } = this.deps
+    const { search, random, ending } = this.deps
     // Also where all seems well: half a network that knows nothing of the other half thinks so.
     await this.meet()
-    await search.walk(this.randomPoint(), ending)
+    const isAudit = random.integer(AUDIT_ODDS) === 0
+    await (isAudit ? search.audit(this.randomPoint(), ending) : search.walk(this.randomPoint(), ending))
     await this.explore(ending)
   }
 
