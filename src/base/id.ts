@@ -64,8 +64,8 @@ const PREFIX_DIGITS = 8
 /** Hexadecimal digits that a double holds exactly. */
 const FRACTION_DIGITS = 13
 const HIGH_DIGITS = 7
-const HIGH_SCALE = 16 ** HIGH_DIGITS
-const FRACTION_SCALE = 16 ** FRACTION_DIGITS
+const HIGH_SCALE = 2 ** 28
+const FRACTION_SCALE = 2 ** 52
 
 /** XOR distance as a fraction of the space, in [0, 1); exact to 52 bits, enough for densities. */
 export function distanceFraction(a: Point, b: Point): number {
