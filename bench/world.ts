@@ -24,7 +24,7 @@ const [nodes = 1000, seconds = 20] = positionals.map(Number)
  */
 const HEAP_FLAGS = ['--max-old-space-size=15360', `--max-semi-space-size=${values.join === undefined ? 64 : 256}`]
 
-if (execArgv.includes('--max-old-space-size=15360')) await measure()
+if (HEAP_FLAGS.every((flag) => execArgv.includes(flag))) await measure()
 else exit(spawnSync(execPath, [...execArgv, ...HEAP_FLAGS, ...argv.slice(1)], { stdio: 'inherit' }).status ?? 1)
 
 async function measure(): Promise<void> {

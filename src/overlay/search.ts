@@ -16,6 +16,9 @@ import type { RoutingTable } from './routingTable.ts'
 import { SizeEstimate } from './sizeEstimate.ts'
 import { Suspicion } from './suspicion.ts'
 
+/** How hard to look. */
+type LookupCare = Pick<LookupOptions, 'quotaMax' | 'isAudit'>
+
 export interface SearchDeps {
   readonly clock: Clock
   readonly network: Network<Messages>
@@ -49,24 +52,18 @@ export class Search {
   }
 
   /** The nodes around a point. Rejects only when the signal is aborted. */
-  async lookup(target: Point, signal?: AbortSignal): Promise<LookupResult> {
-    const found = await this.run(this.begin(target), signal)
-    this.measure(found, target)
-    return found
+  lookup(target: Point, signal?: AbortSignal): Promise<LookupResult> {
+    return this.measured(target, {}, signal)
   }
 
   /** The same to keep the table and the size estimate fresh: it does not look as hard where many lie. */
-  async walk(target: Point, signal?: AbortSignal): Promise<LookupResult> {
-    const found = await this.run(this.begin(target, { quotaMax: WALK_QUOTA }), signal)
-    this.measure(found, target)
-    return found
+  walk(target: Point, signal?: AbortSignal): Promise<LookupResult> {
+    return this.measured(target, { quotaMax: WALK_QUOTA }, signal)
   }
 
   /** A walk that also asks nodes whom no nearer one has named: what it finds out about liars tells later lookups how hard to look. */
-  async audit(target: Point, signal?: AbortSignal): Promise<LookupResult> {
-    const found = await this.run(this.begin(target, { quotaMax: WALK_QUOTA, isAudit: true }), signal)
-    this.measure(found, target)
-    return found
+  audit(target: Point, signal?: AbortSignal): Promise<LookupResult> {
+    return this.measured(target, { quotaMax: WALK_QUOTA, isAudit: true }, signal)
   }
 
   /** A walk to a point chosen by this node's own id: it says nothing about the network's size that the table does not. */
@@ -74,8 +71,11 @@ export class Search {
     return this.run(this.begin(target, { quotaMax: WALK_QUOTA }), signal)
   }
 
-  private measure({ exhaustive, closest }: LookupResult, target: Point): void {
-    if (exhaustive) this.size.onLookup(target, closest)
+  /** The size estimate learns from it. */
+  private async measured(target: Point, care: LookupCare, signal: AbortSignal | undefined): Promise<LookupResult> {
+    const found = await this.run(this.begin(target, care), signal)
+    if (found.exhaustive) this.size.onLookup(target, found.closest)
+    return found
   }
 
   private async run(lookup: Lookup, signal: AbortSignal | undefined): Promise<LookupResult> {
@@ -99,7 +99,7 @@ export class Search {
     }
   }
 
-  private begin(target: Point, care: Pick<LookupOptions, 'quotaMax' | 'isAudit'> = {}): Lookup {
+  private begin(target: Point, care: LookupCare): Lookup {
     const { table, clock } = this.deps
     return new Lookup({
       target,
