@@ -25,8 +25,8 @@ export const PER_SHELL_IN_REPLY = 4
 
 /** Requests of one lookup under way at once: Kademlia's alpha. */
 export const LOOKUP_PARALLEL = 3
-/** As many while shells are asked, or after that many silent nodes: waiting for each costs FIND_MS. */
-export const LOOKUP_PARALLEL_MAX = 16
+/** As many once the nearest have answered, while shells are asked, or after that many silent nodes: a whole region at once. */
+export const LOOKUP_PARALLEL_MAX = REGION_SIZE
 /** The nearest-first stage ends after this many requests; an honest one over 10 million nodes needs about 40. */
 export const NEAREST_REQUESTS_MAX = 200
 /** No lookup asks more nodes than this, whatever it meets. */

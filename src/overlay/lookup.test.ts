@@ -49,6 +49,21 @@ function run(lookup: Lookup, answer: Answer, random: SeededRandom): LookupResult
   }
 }
 
+/** How many times a lookup waits, when everybody who is asked takes the same time to answer. */
+function roundsOf(lookup: Lookup, answer: Answer): number {
+  let underWay: NodeId[] = []
+  for (let rounds = 0; ; ) {
+    const step = lookup.next(0)
+    if (step.kind === 'done') return rounds
+    if (step.kind === 'ask') underWay.push(step.contact.id)
+    else {
+      rounds++
+      for (const asked of underWay) lookup.onReply(asked, answer(asked, lookup.target) ?? [])
+      underWay = []
+    }
+  }
+}
+
 /** The tables of `count` nodes, each of which was told of all others in an order of its own. */
 function honestTables(count: number, random: SeededRandom): Map<NodeId, RoutingTable> {
   const ids = Array.from({ length: count }, (_, nth) => hashedId(`node ${nth}`))
@@ -86,6 +101,24 @@ test('in a calm network of 500 nodes every lookup finds the true nearest, with f
     assert.deepEqual([result.silent, result.exhaustive, result.lyingShare], [[], true, 0])
     assert.ok(lookup.requestCount < 45, `${lookup.requestCount} requests`)
   }
+})
+
+test('a lookup that somebody waits for asks the last of the region at once: half the round trips, hardly more requests', () => {
+  const cost = [false, true].map((isUrgent) => {
+    const sum = { rounds: 0, requests: 0 }
+    for (let nth = 0; nth < 60; nth++) {
+      const table = tables.get(nodes[nth]!)!
+      const target = hashedId(`waited for ${nth}`)
+      const seeds = table.nearest(target, 20)
+      const lookup = lookupOf({ target, self: table.self, seeds, contacts: () => table.all(), isUrgent })
+      sum.rounds += roundsOf(lookup, honestly)
+      sum.requests += lookup.requestCount
+    }
+    return sum
+  })
+  const [calm, urgent] = cost as [(typeof cost)[0], (typeof cost)[0]]
+  assert.ok(urgent.rounds < 0.6 * calm.rounds, `${urgent.rounds} rounds, ${calm.rounds} without haste`)
+  assert.ok(urgent.requests < 1.1 * calm.requests, `${urgent.requests} requests, ${calm.requests} without haste`)
 })
 
 test('right after a third of the nodes fell silent it finds nearly all of the nearest that live, and names the silent', () => {

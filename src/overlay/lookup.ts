@@ -62,6 +62,8 @@ export interface LookupOptions {
   readonly quotaMax?: number
   /** Searches by shell even when all seems well: liars who have captured a search from its first step on look like a network in order. */
   readonly isAudit?: boolean
+  /** Somebody waits for it: the last of the region are asked all at once. */
+  readonly isUrgent?: boolean
   readonly deadlineMs: number
 }
 
@@ -117,9 +119,20 @@ export class Lookup {
 
   private mayAsk(): boolean {
     if (this.hasExpired || this.askedCount >= LOOKUP_REQUESTS_MAX) return false
+    if (this.quota > 0 || (this.options.isUrgent === true && this.nearestHaveAnswered())) return this.asking < LOOKUP_PARALLEL_MAX
     // Whoever meets silence waits for it in parallel.
-    const parallel = this.quota > 0 ? LOOKUP_PARALLEL_MAX : LOOKUP_PARALLEL + (this.failedCount >> 1)
-    return this.asking < Math.min(parallel, LOOKUP_PARALLEL_MAX)
+    return this.asking < Math.min(LOOKUP_PARALLEL + (this.failedCount >> 1), LOOKUP_PARALLEL_MAX)
+  }
+
+  /** No answer brings anybody nearer any more; the Kademlia paper then asks all who are left of the region. */
+  private nearestHaveAnswered(): boolean {
+    let count = 0
+    for (const { state } of this.candidates.all) {
+      if (state === 'failed') continue
+      if (state !== 'answered') return false
+      if (++count >= LOOKUP_PARALLEL) return true
+    }
+    return false
   }
 
   private ask(candidate: Candidate): LookupStep {

@@ -17,7 +17,7 @@ import { SizeEstimate } from './sizeEstimate.ts'
 import { Suspicion } from './suspicion.ts'
 
 /** How hard to look. */
-type LookupCare = Pick<LookupOptions, 'quotaMax' | 'isAudit'>
+type LookupCare = Pick<LookupOptions, 'quotaMax' | 'isAudit' | 'isUrgent'>
 
 export interface SearchDeps {
   readonly clock: Clock
@@ -53,7 +53,7 @@ export class Search {
 
   /** The nodes around a point. Rejects only when the signal is aborted. */
   lookup(target: Point, signal?: AbortSignal): Promise<LookupResult> {
-    return this.measured(target, {}, signal)
+    return this.measured(target, { isUrgent: true }, signal)
   }
 
   /** The same to keep the table and the size estimate fresh: it does not look as hard where many lie. */
