@@ -14,7 +14,16 @@ export interface KnownMiss {
   readonly why: string
 }
 
-export const knownMisses: readonly KnownMiss[] = []
+export const knownMisses: readonly KnownMiss[] = [
+  {
+    id: 'R-A5',
+    case: 'S 15',
+    why:
+      'In the published logs one search in six finds nothing however many honest keepers of the record it asked (two of six that asked nine). Whatever ' +
+      'made them fail is not in the rules, so ours fail less often. With more ids than a search looks at, where the attack itself decides, the rules ' +
+      'come out as published.',
+  },
+]
 
 export function knownMissOf(
   { scenario, line }: Pick<Score, 'scenario' | 'line'>,

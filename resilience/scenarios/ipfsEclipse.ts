@@ -27,8 +27,9 @@ export const ipfsEclipse: Scenario = {
     'finds, and the client searches it. The ids answer FIND truthfully and keep nothing. Eclipsed: the search finds no record. Joining, ' +
     'walks and tables follow go-libp2p-kad-dht and go-libp2p-kbucket as the artifacts used them (0.18 and 0.4.7): 10 requests under way, an ' +
     'end when the nearest 3 have answered, a follow-up to the nearest 20; buckets of 20 that evict nobody; at most 2 contacts per bucket and 3 ' +
-    'per table from one IPv4 /16, so that nodes near the key know few of the ids; five seconds to a failed dial; nobody serves before AutoNAT ' +
-    "has tried it after 15 seconds (this from memory of its source). The search is the artifacts' own: what is under way when its walk " +
+    'per table from one IPv4 /16, so that nodes near the key know few of the ids; five seconds to a failed dial; nobody serves before AutoNAT, ' +
+    'which asks the first peers it meets, has seen it dialled back. How many ids of an attack nobody can dial is drawn from the logs of 100 attacks ' +
+    "with 15 ids (PercentEclipsed: all were found in 56 of them, 89 % on the mean). The search is the artifacts' own: what is under way when its walk " +
     'ends is not asked for the record again. Shares of contacts that have gone or are missing are those measured in April 2022 ' +
     '(ProbeLab, RFM19). No parameter is fitted to the published curve.',
   unit: 'share',
