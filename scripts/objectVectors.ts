@@ -1,5 +1,5 @@
 /**
- * Writes docs/format/vectors/object.json: small objects from content to stripe ids, a list, roots that are refused, and a receipt.
+ * Writes docs/format/vectors/object.json: small objects from content to stripe ids, a list, roots that are refused, a receipt and a release.
  * A test holds the file against what this code makes and what a node stores.
  */
 import { present } from '../src/base/assert.ts'
@@ -9,10 +9,11 @@ import { codeFor } from '../src/coding/code.ts'
 import { ReferenceKernel } from '../src/coding/kernel/reference.ts'
 import { SEGMENT_BYTES_MAX } from '../src/coding/limits.ts'
 import { encodeStripe } from '../src/coding/stripe.ts'
-import { listKey, objectKeys, rootContentKey, rootKey, segmentKey } from '../src/crypto/derive.ts'
+import { listKey, objectKeys, releaseSeed, rootContentKey, rootKey, segmentKey } from '../src/crypto/derive.ts'
 import { signerOf } from '../src/crypto/signer.ts'
 import { NodePrimitives } from '../src/drivers/nodePrimitives.ts'
 import { receiptMessage } from '../src/storage/receipt.ts'
+import { ownerTag, releaseMessage, signRelease } from '../src/storage/release.ts'
 import { encodeList, encodeRoot, sealContent, type Root } from '../src/storage/root.ts'
 import { writeVectors } from './writeVectors.ts'
 
@@ -44,6 +45,16 @@ export interface ObjectVectors {
     readonly stripe: string
     readonly expiresMs: number
     readonly indices: readonly number[]
+    readonly message: string
+    readonly signature: string
+  }
+  readonly release: {
+    readonly ownerSecret: string
+    readonly seed: string
+    readonly publicKey: string
+    /** As leases name the owner. */
+    readonly owner: string
+    readonly stripes: readonly string[]
     readonly message: string
     readonly signature: string
   }
@@ -79,6 +90,7 @@ export function objectVectors(): ObjectVectors {
     list: listVector(),
     refusedRoots: refusedRoots(),
     receipt: receiptVector(),
+    release: releaseVector(),
   }
 }
 
@@ -160,6 +172,22 @@ function receiptVector(): ObjectVectors['receipt'] {
     ...terms,
     message: toHex(message),
     signature: toHex(signer.sign(message)),
+  }
+}
+
+function releaseVector(): ObjectVectors['release'] {
+  const ownerSecret = pattern(32, 99)
+  const seed = releaseSeed(primitives, ownerSecret, SECRET)
+  const stripes = [3, 4].map(idOf<StripeId>)
+  const { publicKey, signature } = signRelease(primitives, seed, stripes)
+  return {
+    ownerSecret: toHex(ownerSecret),
+    seed: toHex(seed),
+    publicKey: toHex(publicKey),
+    owner: toHex(ownerTag(primitives, publicKey)),
+    stripes,
+    message: toHex(releaseMessage(stripes)),
+    signature: toHex(signature),
   }
 }
 

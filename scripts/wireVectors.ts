@@ -53,7 +53,17 @@ const EXAMPLES: { readonly [K in MessageKind]: readonly [Messages[K]['request'],
   have: [
     [
       { stripes: [id(4), id(5)] },
-      { holdings: [{ header: pattern(40, 6), indices: Uint8Array.of(0, 7, 192) }, undefined] },
+      {
+        holdings: [
+          {
+            header: pattern(40, 6),
+            indices: Uint8Array.of(0, 7, 192),
+            expiresMs: 1_901_232_000_000,
+            owner: pattern(32, 14),
+          },
+          undefined,
+        ],
+      },
     ],
   ],
   store: [
@@ -66,6 +76,7 @@ const EXAMPLES: { readonly [K in MessageKind]: readonly [Messages[K]['request'],
           { index: 192, proof: pattern(32, 9) },
         ],
         leaseMs: 7_776_000_000,
+        owner: pattern(32, 14),
         body: [pattern(5, 10), pattern(5, 11)],
       },
       { expiresMs: 1_901_232_000_000, publicKey: pattern(32, 12), signature: pattern(64, 13) },
@@ -81,6 +92,25 @@ const EXAMPLES: { readonly [K in MessageKind]: readonly [Messages[K]['request'],
       { header: undefined, fragments: [] },
     ],
   ],
+  renew: [[{ stripes: [id(4), id(5)], leaseMs: 7_776_000_000 }, { expiresMs: [1_901_232_000_000, undefined] }]],
+  prove: [
+    [
+      {
+        challenges: [
+          { stripe: id(4), nonce: 4_000_000_000 },
+          { stripe: id(5), nonce: 0 },
+        ],
+      },
+      {
+        holdings: [
+          { header: pattern(40, 6), indices: Uint8Array.of(0, 7), expiresMs: 1_901_232_000_000, owner: undefined },
+          undefined,
+        ],
+        body: [pattern(64, 15), new Uint8Array(0)],
+      },
+    ],
+  ],
+  release: [[{ stripes: [id(4), id(5)], publicKey: pattern(32, 12), signature: pattern(64, 13) }, { fragments: 3 }]],
 }
 
 /** The vectors as this code makes them. */

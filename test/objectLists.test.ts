@@ -40,7 +40,7 @@ class Planter {
     const { id, header, fragments, proofs } = encodeStripe(this.kernel, this.storage.primitives, { plain, key, code })
     for (const [index, data] of fragments.entries()) {
       const fragment = { stripe: id, header, index, data, proof: proofs[index] as Bytes }
-      const lease = { expiresMs: 2e12, sender: this.storage.world.contact(0).id }
+      const lease = { expiresMs: 2e12, sender: this.storage.world.contact(0).id, owner: undefined }
       const disk: FragmentDisk = this.storage.world.disk(index % HOLDERS).fragments
       const byIndex: StripeOnDisk = disk.get(id) ?? (new Map() as StripeOnDisk)
       disk.set(id, byIndex.set(index, { fragment, lease }))

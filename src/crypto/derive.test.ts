@@ -5,7 +5,16 @@ import { test } from 'node:test'
 import { fromHex, toHex, utf8, type Bytes } from '../base/bytes.ts'
 import { idBytes, parseId, type StripeId } from '../base/id.ts'
 import { NodePrimitives } from '../drivers/nodePrimitives.ts'
-import { listKey, nodeIdOf, objectKeys, regionPoint, rootContentKey, rootKey, segmentKey } from './derive.ts'
+import {
+  listKey,
+  nodeIdOf,
+  objectKeys,
+  regionPoint,
+  releaseSeed,
+  rootContentKey,
+  rootKey,
+  segmentKey,
+} from './derive.ts'
 import { signerOf } from './signer.ts'
 
 const primitives = new NodePrimitives()
@@ -38,6 +47,7 @@ test('no two purposes, segments, levels, positions or regions share a value', ()
       for (let at = 0; at < 12; at++) values.push(toHex(listKey(primitives, key, level, at)))
     }
     values.push(toHex(rootKey(primitives, key)), toHex(rootContentKey(primitives, key)))
+    for (const other of [secret, readKey, verifyKey]) values.push(toHex(releaseSeed(primitives, key, other)))
   }
   for (let region = 0; region < 256; region++) values.push(regionPoint(primitives, stripe, region))
   assert.equal(new Set(values).size, values.length)

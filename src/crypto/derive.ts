@@ -2,7 +2,7 @@
  * Every id and key that is computed from others, each under its own label, so that no two purposes can meet in one value.
  * Sources: SHA-256 with a length-free prefix label (labels end in NUL and contain none), HKDF (RFC 5869).
  */
-import { utf8, type Bytes } from '../base/bytes.ts'
+import { concat, utf8, type Bytes } from '../base/bytes.ts'
 import { assert, present } from '../base/assert.ts'
 import { idBytes, parseId, type NodeId, type Point, type StripeId } from '../base/id.ts'
 import { KEY_BYTES, PUBLIC_KEY_BYTES, type Primitives } from '../ports/primitives.ts'
@@ -56,4 +56,13 @@ export function rootKey(primitives: Primitives, verifyKey: Uint8Array): Bytes {
 /** The key of what the root keeps for readers alone: small content, type and name. */
 export function rootContentKey(primitives: Primitives, readKey: Uint8Array): Bytes {
   return primitives.derive(readKey, 'mainframe/root-content/1', KEY_BYTES)
+}
+
+/**
+ * The Ed25519 seed of an object's owner, from the secret that an owner has for all objects and the object's own: one per object, so that
+ * holders cannot tell which objects are one owner's, and no reader can release what he reads.
+ */
+export function releaseSeed(primitives: Primitives, ownerSecret: Uint8Array, secret: Uint8Array): Bytes {
+  assert(ownerSecret.length === KEY_BYTES && secret.length === KEY_BYTES, 'both secrets have 32 bytes')
+  return primitives.derive(concat(ownerSecret, secret), 'mainframe/release-seed/1', KEY_BYTES)
 }

@@ -8,13 +8,15 @@ import { decodeRecord, encodeRecord, fragmentKey, keyAfterStripe } from './fragm
 
 const RECORD = {
   header: sampleFragment({ stripe: 3, dataBytes: 1000 }).header,
-  lease: { expiresMs: 1_800_000_000_000, sender: stripeId(4) as unknown as NodeId },
+  lease: { expiresMs: 1_800_000_000_000, sender: stripeId(4) as unknown as NodeId, owner: new Uint8Array(32).fill(5) },
   proofBytes: 256,
   dataBytes: 1000,
 }
 
 void test('a record comes back as it was written', () => {
-  assert.deepEqual(decodeRecord(encodeRecord(RECORD)), { ok: true, value: RECORD })
+  const unowned = { ...RECORD, lease: { ...RECORD.lease, owner: undefined } }
+  for (const record of [RECORD, unowned])
+    assert.deepEqual(decodeRecord(encodeRecord(record)), { ok: true, value: record })
 })
 
 void test('any bytes that decode are the encoding of what they decode to', () => {

@@ -2,11 +2,19 @@
  * The FragmentStore port on LMDB. Two tables: a small index (header, lease, sizes), which is all that opening and `held` read, and
  * the bulk (proof and data).
  */
-import { concat, toHex } from '../base/bytes.ts'
+import { concat, fromHex, toHex } from '../base/bytes.ts'
 import { Failure } from '../base/failure.ts'
-import { ID_BYTES, type StripeId } from '../base/id.ts'
+import { present } from '../base/assert.ts'
+import { ID_BYTES, parseId, type StripeId } from '../base/id.ts'
 import type { StripeHeader } from '../ports/coder.ts'
-import type { FragmentStore, HeldStripe, Lease, StoredFragment, StoreUsage } from '../ports/fragmentStore.ts'
+import type {
+  FragmentStore,
+  HeldFragment,
+  HeldStripe,
+  Lease,
+  StoredFragment,
+  StoreUsage,
+} from '../ports/fragmentStore.ts'
 import { decodeRecord, encodeRecord, fragmentKey, keyAfterStripe, type FragmentRecord } from './fragmentRecord.ts'
 import { LmdbEnvironment, type ByteTable } from './lmdbEnvironment.ts'
 
@@ -25,8 +33,8 @@ export class LmdbFragmentStore implements FragmentStore {
   private fragmentCount = 0
   private bytes = 0
   private damagedSeen = 0
-  /** What the commit under way does to sizes, undefined for what it deletes: the index does not show it yet. */
-  private readonly uncommitted = new Map<string, number | undefined>()
+  /** What the commit under way writes to the index, by stripe and key, undefined for what it deletes: the index does not show it yet. */
+  private readonly uncommitted = new Map<StripeId, Map<string, FragmentRecord | undefined>>()
 
   private constructor(environment: LmdbEnvironment, quotaBytes: number) {
     this.environment = environment
@@ -88,17 +96,33 @@ export class LmdbFragmentStore implements FragmentStore {
 
   async held(stripe: StripeId): Promise<HeldStripe | undefined> {
     return this.environment.read(() => {
-      let header: StripeHeader | undefined
-      const indices: number[] = []
-      const range = { start: fragmentKey(stripe, 0), end: keyAfterStripe(stripe) }
-      for (const { key, value } of this.index.getRange(range)) {
-        const record = this.decoded(value)
-        if (record === undefined) continue
-        header ??= record.header
-        indices.push(key[ID_BYTES] ?? 0)
-      }
-      return header && { header, indices }
+      const [held] = this.stripesIn({ start: fragmentKey(stripe, 0), end: keyAfterStripe(stripe) })
+      return held
     })
+  }
+
+  async list({ after, limit }: { after?: StripeId; limit: number }): Promise<readonly HeldStripe[]> {
+    return this.environment.read(() => {
+      const page: HeldStripe[] = []
+      for (const held of this.stripesIn(after === undefined ? {} : { start: keyAfterStripe(after) })) {
+        if (page.push(held) >= limit) break
+      }
+      return page
+    })
+  }
+
+  /** Takes none of the room that puts ask for: a full disk must not end what is kept on it. */
+  async renew(stripe: StripeId, expiresMs: number): Promise<boolean> {
+    let isHeld = false
+    await this.environment.write(0, () => {
+      for (const key of this.keysOf(stripe)) {
+        const record = this.recordSoon(key)
+        if (record === undefined) continue
+        isHeld = true
+        if (record.lease.expiresMs < expiresMs) this.write(key, { ...record, lease: { ...record.lease, expiresMs } })
+      }
+    })
+    return isHeld
   }
 
   async delete(stripe: StripeId, index: number): Promise<void> {
@@ -121,32 +145,65 @@ export class LmdbFragmentStore implements FragmentStore {
   private keep(fragment: StoredFragment, lease: Lease): void {
     const { header, proof, data } = fragment
     const key = fragmentKey(fragment.stripe, fragment.index)
-    const grownBytes = this.bytes + bytesOf(fragment) - (this.sizeAt(key) ?? 0)
+    const grownBytes = this.bytes + bytesOf(fragment) - sizeOf(this.recordSoon(key))
     if (grownBytes > this.quotaBytes) {
       throw new Failure(
         'no-space',
         `the quota of ${String(this.quotaBytes)} bytes is used up; raise it or free some room`,
       )
     }
-    this.count(key, bytesOf(fragment))
-    // The batch that this runs in reports failure; these promises tell nothing of their own.
-    void this.index.put(key, encodeRecord({ header, lease, proofBytes: proof.length, dataBytes: data.length }))
+    this.write(key, { header, lease, proofBytes: proof.length, dataBytes: data.length })
     void this.bulk.put(key, concat(proof, data))
   }
 
-  /** Notes that the fragment at `key` will have `size` bytes, or be gone. */
-  private count(key: Uint8Array, size: number | undefined): void {
-    const before = this.sizeAt(key)
-    this.fragmentCount += (size === undefined ? 0 : 1) - (before === undefined ? 0 : 1)
-    this.bytes += (size ?? 0) - (before ?? 0)
-    this.uncommitted.set(toHex(key), size)
+  /** The batch that this runs in reports failure; the promises of puts and removals in it tell nothing of their own. */
+  private write(key: Uint8Array, record: FragmentRecord): void {
+    this.count(key, record)
+    void this.index.put(key, encodeRecord(record))
   }
 
-  private sizeAt(key: Uint8Array): number | undefined {
+  /** Notes that the entry at `key` will be `record`, or gone. */
+  private count(key: Uint8Array, record: FragmentRecord | undefined): void {
+    const before = this.recordSoon(key)
+    this.fragmentCount += (record === undefined ? 0 : 1) - (before === undefined ? 0 : 1)
+    this.bytes += sizeOf(record) - sizeOf(before)
+    const stripe = stripeOf(key)
+    const ofStripe = this.uncommitted.get(stripe) ?? new Map<string, FragmentRecord | undefined>()
+    this.uncommitted.set(stripe, ofStripe.set(toHex(key), record))
+  }
+
+  /** The entry at `key` as it will be once the commit under way is done. */
+  private recordSoon(key: Uint8Array): FragmentRecord | undefined {
+    const ofStripe = this.uncommitted.get(stripeOf(key))
     const name = toHex(key)
-    if (this.uncommitted.has(name)) return this.uncommitted.get(name)
-    const record = this.recordAt(key)
-    return record && record.proofBytes + record.dataBytes
+    return ofStripe?.has(name) === true ? ofStripe.get(name) : this.recordAt(key)
+  }
+
+  /** Of every fragment of the stripe that is in the index or will be. */
+  private keysOf(stripe: StripeId): readonly Uint8Array[] {
+    const written = this.index.getKeys({ start: fragmentKey(stripe, 0), end: keyAfterStripe(stripe) })
+    const indices = new Set<number>()
+    for (const key of written) indices.add(indexOf(key))
+    for (const name of this.uncommitted.get(stripe)?.keys() ?? []) indices.add(indexOf(present(fromHex(name), 'a key')))
+    return [...indices].map((index) => fragmentKey(stripe, index))
+  }
+
+  /** The stripes whose entries lie in the range, one after another. Damaged entries count as not there. */
+  private *stripesIn(range: { readonly start?: Uint8Array; readonly end?: Uint8Array }): Generator<HeldStripe> {
+    let held:
+      { readonly stripe: StripeId; readonly header: StripeHeader; readonly fragments: HeldFragment[] } | undefined
+    for (const { key, value } of this.index.getRange(range)) {
+      const record = this.decoded(value)
+      if (record === undefined) continue
+      const stripe = stripeOf(key)
+      if (held !== undefined && held.stripe !== stripe) {
+        yield held
+        held = undefined
+      }
+      held ??= { stripe, header: record.header, fragments: [] }
+      held.fragments.push({ index: indexOf(key), lease: record.lease, bytes: sizeOf(record) })
+    }
+    if (held !== undefined) yield held
   }
 
   private recordAt(key: Uint8Array): FragmentRecord | undefined {
@@ -168,11 +225,23 @@ export class LmdbFragmentStore implements FragmentStore {
       const record = this.decoded(value)
       if (record === undefined) continue
       this.fragmentCount++
-      this.bytes += record.proofBytes + record.dataBytes
+      this.bytes += sizeOf(record)
     }
   }
 }
 
 function bytesOf(fragment: StoredFragment): number {
   return fragment.proof.length + fragment.data.length
+}
+
+function sizeOf(record: FragmentRecord | undefined): number {
+  return record === undefined ? 0 : record.proofBytes + record.dataBytes
+}
+
+function stripeOf(key: Uint8Array): StripeId {
+  return present(parseId<StripeId>(key.subarray(0, ID_BYTES)), 'a key begins with a stripe')
+}
+
+function indexOf(key: Uint8Array): number {
+  return key[ID_BYTES] ?? 0
 }

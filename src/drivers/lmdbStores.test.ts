@@ -10,14 +10,14 @@ import { open } from 'lmdb'
 import { utf8 } from '../base/bytes.ts'
 import { isFailure } from '../base/failure.ts'
 import type { NodeId, StripeId } from '../base/id.ts'
-import { fragmentStoreSuite, sampleFragment, stripeId } from '../testing/suites/fragmentStore.ts'
+import { fragmentStoreSuite, indicesOf, sampleFragment, stripeId } from '../testing/suites/fragmentStore.ts'
 import { stateStoreSuite } from '../testing/suites/stateStore.ts'
 import { lockFolder } from './folderLock.ts'
 import { fragmentKey } from './fragmentRecord.ts'
 import { LmdbFragmentStore } from './lmdbFragmentStore.ts'
 import { LmdbStateStore } from './lmdbStateStore.ts'
 
-const LEASE = { expiresMs: 1_800_000_000_000, sender: stripeId(1) as StripeId & NodeId }
+const LEASE = { expiresMs: 1_800_000_000_000, sender: stripeId(1) as StripeId & NodeId, owner: undefined }
 
 async function temporaryFolder(): Promise<AsyncDisposable & { readonly path: string }> {
   const path = await mkdtemp(join(tmpdir(), 'mainframe-store-'))
@@ -109,7 +109,7 @@ void test('a damaged entry counts as not held, and does not hide its siblings', 
   const store = await LmdbFragmentStore.open({ folder: folder.path })
   for (const index of [0, 1, 2]) assert.equal(await store.get(stripeId(1), index), undefined)
   assert.deepEqual(await store.get(stripeId(1), 3), sampleFragment({ stripe: 1, index: 3 }))
-  assert.deepEqual((await store.held(stripeId(1)))?.indices, [1, 2, 3])
+  assert.deepEqual(indicesOf(await store.held(stripeId(1))), [1, 2, 3])
   assert.ok(store.damagedCount >= 3)
   await store.put([sampleFragment({ stripe: 1, index: 0 })], LEASE)
   assert.deepEqual(await store.get(stripeId(1), 0), sampleFragment({ stripe: 1, index: 0 }))

@@ -18,6 +18,7 @@ import { Holdings } from '../storage/holdings.ts'
 import type { Objects } from '../storage/objects.ts'
 import { ObjectStore } from '../storage/objectStore.ts'
 import { ReadLedger } from '../storage/readLedger.ts'
+import { Shelf } from '../storage/shelf.ts'
 import { StoreWindow } from '../storage/storeWindow.ts'
 import type { Messages } from '../wire/messages.ts'
 import type { NodeStatus } from './status.ts'
@@ -63,7 +64,7 @@ export class Node {
     this.startedMs = ports.clock.now()
     this.overlay = new Overlay(ports)
     const { overlay, ledger } = this
-    this.holder = new Holder({ ...ports, signer: config.signer, overlay })
+    this.holder = new Holder({ ...ports, shelf: new Shelf(ports.fragments), signer: config.signer, overlay })
     this.holder.serve(ports.network)
     const holdings = new Holdings({ ...ports, overlay })
     const ids = config.ids ?? new NodeIds(ports.primitives)

@@ -21,12 +21,25 @@ export interface Lease {
   readonly expiresMs: number
   /** Who asked to keep it: the node whose budget it counts against. */
   readonly sender: NodeId
+  /** {@link OWNER_BYTES}: the hash of the key whose word ends it early (storage/release.ts); undefined for what only expires. */
+  readonly owner: Bytes | undefined
+}
+
+/** A SHA-256. */
+export const OWNER_BYTES = 32
+
+export interface HeldFragment {
+  readonly index: number
+  readonly lease: Lease
+  /** Data and proof. */
+  readonly bytes: number
 }
 
 export interface HeldStripe {
+  readonly stripe: StripeId
   readonly header: StripeHeader
-  /** Ascending. */
-  readonly indices: readonly number[]
+  /** Ascending by index; at least one. */
+  readonly fragments: readonly HeldFragment[]
 }
 
 export interface StoreUsage {
@@ -45,6 +58,10 @@ export interface FragmentStore {
   get(stripe: StripeId, index: number): Promise<StoredFragment | undefined>
   /** Undefined when no fragment of it is held. */
   held(stripe: StripeId): Promise<HeldStripe | undefined>
+  /** What is held, ascending by stripe, from the first stripe above `after` on; at most `limit` stripes. */
+  list(options: { readonly after?: StripeId; readonly limit: number }): Promise<readonly HeldStripe[]>
+  /** Every fragment of the stripe expires then, or later if it did. False when none is held. Durable once it settles. */
+  renew(stripe: StripeId, expiresMs: number): Promise<boolean>
   /** Forgets one fragment; nothing happens when it is not held. */
   delete(stripe: StripeId, index: number): Promise<void>
   usage(): StoreUsage

@@ -13,7 +13,7 @@ import { SimDisk, type DiskOptions } from './simDisk.ts'
 import { VirtualClock } from './virtualClock.ts'
 
 const STRIPE = parseId<StripeId>(new Uint8Array(32).fill(1))!
-const LEASE = { expiresMs: 0, sender: parseId<NodeId>(new Uint8Array(32).fill(2))! }
+const LEASE = { expiresMs: 0, sender: parseId<NodeId>(new Uint8Array(32).fill(2))!, owner: undefined }
 
 function fragment(index: number): StoredFragment {
   const header = { needed: 1, total: 20, segmentBytes: 1, merkleRoot: new Uint8Array(32) }

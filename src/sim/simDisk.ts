@@ -127,6 +127,19 @@ class ProcessFragmentStore implements FragmentStore {
     return this.writes.read(() => this.store.held(stripe))
   }
 
+  list(options: { readonly after?: StripeId; readonly limit: number }): Promise<readonly HeldStripe[]> {
+    return this.writes.read(() => this.store.list(options))
+  }
+
+  async renew(stripe: StripeId, expiresMs: number): Promise<boolean> {
+    let isHeld = false
+    const whole = async (): Promise<void> => {
+      isHeld = await this.store.renew(stripe, expiresMs)
+    }
+    await this.writes.write(whole, () => [whole])
+    return isHeld
+  }
+
   delete(stripe: StripeId, index: number): Promise<void> {
     const whole = (): Promise<void> => this.store.delete(stripe, index)
     return this.writes.write(whole, () => [whole])

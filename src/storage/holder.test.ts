@@ -4,31 +4,43 @@ import { test } from 'node:test'
 import { concat, type Bytes } from '../base/bytes.ts'
 import { isFailure, type FailureCode } from '../base/failure.ts'
 import { compareDistance, type StripeId } from '../base/id.ts'
-import { DAY } from '../base/units.ts'
+import { DAY, SECOND } from '../base/units.ts'
 import { InlineCoder } from '../coding/inlineCoder.ts'
 import { encodeHeader } from '../coding/stripe.ts'
 import { regionPoint } from '../crypto/derive.ts'
 import { NodeIds } from '../crypto/nodeIds.ts'
 import { NodePrimitives } from '../drivers/nodePrimitives.ts'
-import { StorageWorld } from '../testing/storageWorld.ts'
+import { alteredPort } from '../testing/alteredPort.ts'
+import { StorageWorld, type StorageWorldOptions } from '../testing/storageWorld.ts'
 import { REGION_SIZE } from '../overlay/limits.ts'
 import { BODY_BYTES_MAX } from '../wire/limits.ts'
 import type { EncodedStripe } from '../ports/coder.ts'
+import type { Lease } from '../ports/fragmentStore.ts'
 import type { MessageKind, Messages } from '../wire/messages.ts'
-import { ADMISSION_SIZE, LEASE_MS_MAX } from './limits.ts'
+import { ADMISSION_SIZE, LEASE_MS_MAX, PROOF_SLICE_BYTES } from './limits.ts'
+import { challengedSlice } from './proof.ts'
 import { isReceiptValid } from './receipt.ts'
+import { ownerTag, signRelease } from './release.ts'
 
 const primitives = new NodePrimitives()
 
 type StoreRequest = Messages['store']['request']
 
 /** A world, and what node 0 asks of node 1 in it. */
-async function rig(nodes = 4) {
-  const storage = await StorageWorld.start({ seed: 1, nodes })
+async function rig(nodes = 4, options: Partial<StorageWorldOptions> = {}) {
+  const storage = await StorageWorld.start({ seed: 1, nodes, ...options })
   const holder = storage.world.contact(1)
+  const askAs = <K extends MessageKind>(
+    node: number,
+    kind: K,
+    request: Messages[K]['request'],
+  ): Promise<Messages[K]['reply']> =>
+    storage.until(storage.network(node).request(holder, kind, request, { timeoutMs: 5_000 }))
   const ask = <K extends MessageKind>(kind: K, request: Messages[K]['request']): Promise<Messages[K]['reply']> =>
-    storage.until(storage.network(0).request(holder, kind, request, { timeoutMs: 5_000 }))
-  return { storage, holder, ask }
+    askAs(0, kind, request)
+  const leases = (stripe: StripeId): readonly Lease[] =>
+    [...(storage.world.disk(1).fragments.get(stripe)?.values() ?? [])].map(({ lease }) => lease)
+  return { storage, holder, ask, askAs, leases }
 }
 
 function stripeOf(bytes: number, code = { needed: 2, total: 5 }): Promise<EncodedStripe> {
@@ -41,6 +53,7 @@ function offer({ header, fragments, proofs }: EncodedStripe, indices: readonly n
     region: 0,
     fragments: indices.map((index) => ({ index, proof: proofs[index] as Bytes })),
     leaseMs: DAY,
+    owner: undefined,
     body: indices.map((index) => fragments[index] as Bytes),
   }
 }
@@ -131,4 +144,155 @@ test('a reply has no more fragments than fit it', async () => {
     [3, 2],
   )
   assert.ok((given.body ?? []).reduce((sum, part) => sum + part.length, 0) <= BODY_BYTES_MAX)
+})
+
+const [seed, otherSeed] = [1, 2].map((byte) => new Uint8Array(32).fill(byte)) as [Bytes, Bytes]
+const [owner, otherOwner] = [seed, otherSeed].map((each) => ownerTag(primitives, primitives.publicKey(each))) as [
+  Bytes,
+  Bytes,
+]
+
+test('a holder tells with what it has until when and for whom', async () => {
+  const { storage, ask } = await rig()
+  const stripe = await stripeOf(100)
+  const nowMs = storage.world.clock.now()
+  await ask('store', { ...offer(stripe, [0]), leaseMs: 3 * DAY })
+  await ask('store', { ...offer(stripe, [1, 2]), leaseMs: 2 * DAY, owner })
+  const [holding] = (await ask('have', { stripes: [stripe.id] })).holdings
+  assert.deepEqual(holding?.owner, owner)
+  assert.ok(holding.expiresMs >= nowMs + 2 * DAY && holding.expiresMs < nowMs + 2 * DAY + 5 * SECOND)
+})
+
+test('a lease is renewed for whoever asks, never shortened, and only where something is kept', async () => {
+  const { storage, ask, askAs, leases } = await rig()
+  const stripe = await stripeOf(100)
+  await ask('store', offer(stripe, [0, 3]))
+  const unknown = 'f'.repeat(64) as StripeId
+  const nowMs = storage.world.clock.now()
+  const renewed = await askAs(2, 'renew', { stripes: [unknown, stripe.id], leaseMs: 5 * DAY })
+  assert.equal(renewed.expiresMs[0], undefined)
+  const [, untilMs = 0] = renewed.expiresMs
+  assert.ok(untilMs >= nowMs + 5 * DAY && untilMs < nowMs + 5 * DAY + 5 * SECOND)
+  assert.deepEqual(
+    leases(stripe.id).map(({ expiresMs }) => expiresMs),
+    [untilMs, untilMs],
+  )
+  assert.deepEqual((await ask('renew', { stripes: [stripe.id], leaseMs: DAY })).expiresMs, [untilMs])
+  const [longestMs = 0] = (await ask('renew', { stripes: [stripe.id], leaseMs: 2 * LEASE_MS_MAX })).expiresMs
+  assert.ok(longestMs <= storage.world.clock.now() + LEASE_MS_MAX)
+})
+
+test('a proof has the bytes of every fragment that the nonce picks, and nothing of what is not held', async () => {
+  const { storage, ask } = await rig()
+  const stripe = await stripeOf(1_000)
+  const small = await stripeOf(11)
+  await ask('store', offer(stripe, [1, 4]))
+  await ask('store', offer(small, [2]))
+  const unknown = 'f'.repeat(64) as StripeId
+  for (const nonce of [0, 468, 469, 0xffffffff]) {
+    const proven = await ask('prove', {
+      challenges: [
+        { stripe: stripe.id, nonce },
+        { stripe: unknown, nonce },
+        { stripe: small.id, nonce },
+      ],
+    })
+    assert.deepEqual(
+      proven.holdings.map((holding) => holding && [...holding.indices]),
+      [[1, 4], undefined, [2]],
+    )
+    const start = nonce % 469
+    const slices = [1, 4].map((index) => (stripe.fragments[index] as Bytes).subarray(start, start + PROOF_SLICE_BYTES))
+    assert.deepEqual(proven.body, [concat(...slices), new Uint8Array(0), concat(small.fragments[2] as Bytes)])
+  }
+  assert.deepEqual(challengedSlice(Uint8Array.of(7), 99), Uint8Array.of(7))
+  assert.equal(storage.world.disk(1).fragments.size, 2)
+})
+
+test('what the disk cannot give back is not proven', async () => {
+  const lost = new Set<number>()
+  const { ask } = await rig(4, {
+    alter: ({ fragments }) => ({
+      fragments: alteredPort(fragments, {
+        get: async (stripe, index) => (lost.has(index) ? undefined : fragments.get(stripe, index)),
+      }),
+    }),
+  })
+  const stripe = await stripeOf(1_000)
+  await ask('store', offer(stripe, [1, 4]))
+  const challenges = [{ stripe: stripe.id, nonce: 5 }]
+  lost.add(1)
+  const proven = await ask('prove', { challenges })
+  assert.deepEqual([...(proven.holdings[0]?.indices ?? [])], [4])
+  assert.equal(proven.body?.[0]?.length, PROOF_SLICE_BYTES)
+  lost.add(4)
+  assert.deepEqual((await ask('prove', { challenges })).holdings, [undefined])
+})
+
+test('more proofs than a disk should read at once are refused before anything is read', async () => {
+  let reads = 0
+  const { ask } = await rig(4, {
+    alter: ({ fragments }) => ({
+      fragments: alteredPort(fragments, {
+        get: (stripe, index) => {
+          reads++
+          return fragments.get(stripe, index)
+        },
+        held: async (stripe) => {
+          const held = await fragments.held(stripe)
+          return held && { ...held, fragments: held.fragments.map((each) => ({ ...each, bytes: 2 ** 26 })) }
+        },
+      }),
+    }),
+  })
+  const stripes = [await stripeOf(100), await stripeOf(101)]
+  for (const stripe of stripes) await ask('store', offer(stripe, [0, 1]))
+  const challenges = stripes.map(({ id }) => ({ stripe: id, nonce: 1 }))
+  await failsWith(ask('prove', { challenges }), 'busy', /ask for fewer at once/)
+  assert.equal(reads, 0)
+  const [proven] = (await ask('prove', { challenges: challenges.slice(1) })).holdings
+  assert.deepEqual([...(proven?.indices ?? [])], [0, 1])
+})
+
+test('the owner’s word ends exactly the owner’s leases, and nobody else’s word does', async () => {
+  const { ask, leases } = await rig()
+  const [mine, others] = [await stripeOf(100), await stripeOf(101)]
+  await ask('store', { ...offer(mine, [0, 1]), owner })
+  await ask('store', offer(mine, [2]))
+  await ask('store', { ...offer(others, [0]), owner: otherOwner })
+  const stripes = [mine.id, others.id]
+  const stolen = { ...signRelease(primitives, otherSeed, stripes), publicKey: primitives.publicKey(seed) }
+  await failsWith(ask('release', stolen), 'refused', /not signed by its key/)
+  const moved = { ...signRelease(primitives, seed, [others.id]), stripes }
+  await failsWith(ask('release', moved), 'refused', /not signed by its key/)
+  assert.deepEqual(await ask('release', signRelease(primitives, seed, [others.id])), { fragments: 0 })
+  assert.equal(leases(mine.id).length, 3)
+  assert.deepEqual(await ask('release', signRelease(primitives, seed, [...stripes, mine.id])), { fragments: 2 })
+  assert.deepEqual([...((await ask('have', { stripes })).holdings[0]?.indices ?? [])], [2])
+  assert.equal(leases(others.id).length, 1)
+})
+
+test('who puts a fragment again can neither shorten its lease nor make it his own to release', async () => {
+  const { ask, askAs, leases } = await rig()
+  const stripe = await stripeOf(100)
+  await ask('store', { ...offer(stripe, [0, 1]), owner, leaseMs: 9 * DAY })
+  const before = leases(stripe.id)
+  await askAs(2, 'store', { ...offer(stripe, [0]), owner: otherOwner, leaseMs: DAY })
+  assert.deepEqual(leases(stripe.id), [{ ...before[0], owner: undefined }, before[1]])
+  assert.deepEqual(await ask('release', signRelease(primitives, otherSeed, [stripe.id])), { fragments: 0 })
+  await ask('store', { ...offer(stripe, [1]), owner, leaseMs: 10 * DAY })
+  assert.deepEqual(leases(stripe.id)[1]?.owner, owner)
+  assert.ok((leases(stripe.id)[1]?.expiresMs ?? 0) >= (before[1]?.expiresMs ?? 0) + DAY)
+})
+
+test('a release waits for the put under way, so that what it ends is what was acknowledged before it', async () => {
+  const { storage, holder, leases } = await rig(4, { disk: { syncMs: 500 } })
+  const stripe = await stripeOf(100)
+  const network = storage.network(0)
+  const put = network.request(holder, 'store', { ...offer(stripe, [0]), owner }, { timeoutMs: 9_000 })
+  await storage.run(SECOND / 4)
+  const release = network.request(holder, 'release', signRelease(primitives, seed, [stripe.id]), { timeoutMs: 9_000 })
+  await storage.until(Promise.all([put, release]))
+  assert.deepEqual(await release, { fragments: 1 })
+  assert.equal(leases(stripe.id).length, 0)
 })

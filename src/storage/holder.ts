@@ -1,8 +1,8 @@
 /**
- * A node as a holder: keeps fragments that belong to its regions and prove themselves, says what it has, gives it back.
- * Absent on purpose: keys, objects, owners. A holder cannot tell what it keeps.
+ * A node as a holder: keeps fragments that belong to its regions and prove themselves, says what it has, shows it, gives it back, and
+ * keeps it for as long as it is asked to. Absent on purpose: keys and objects. A holder cannot tell what it keeps, nor whose it is.
  */
-import { EMPTY, type Bytes } from '../base/bytes.ts'
+import { EMPTY, equal, type Bytes } from '../base/bytes.ts'
 import { Failure, isFailure } from '../base/failure.ts'
 import type { StripeId } from '../base/id.ts'
 import { decodeHeader, encodeHeader, stripeId, verifyFragment } from '../coding/stripe.ts'
@@ -11,19 +11,22 @@ import type { Signer } from '../crypto/signer.ts'
 import type { Overlay } from '../overlay/overlay.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { StripeHeader } from '../ports/coder.ts'
-import type { FragmentStore, Lease, StoredFragment } from '../ports/fragmentStore.ts'
+import type { HeldStripe, Lease, StoredFragment } from '../ports/fragmentStore.ts'
 import type { Network, Peer } from '../ports/network.ts'
 import type { Primitives } from '../ports/primitives.ts'
 import { BODY_BYTES_MAX } from '../wire/limits.ts'
 import type { Messages } from '../wire/messages.ts'
-import { ADMISSION_SIZE, LEASE_MS_MAX } from './limits.ts'
+import { ADMISSION_SIZE, LEASE_MS_MAX, PROVES_AT_ONCE } from './limits.ts'
 import { regionCount } from './placeStripe.ts'
+import { proveStripes, type Challenge } from './proof.ts'
 import { receiptMessage } from './receipt.ts'
+import { isReleaseSigned, ownerTag, type Release } from './release.ts'
+import { commonestOwner, earliestExpiryMs, type Shelf } from './shelf.ts'
 
 export interface HolderDeps {
   readonly clock: Clock
   readonly primitives: Primitives
-  readonly fragments: FragmentStore
+  readonly shelf: Shelf
   readonly signer: Signer
   readonly overlay: Overlay
 }
@@ -31,6 +34,7 @@ export interface HolderDeps {
 export class Holder {
   private readonly deps: HolderDeps
   private lastStoreFailure: Failure | undefined
+  private proving = 0
 
   constructor(deps: HolderDeps) {
     this.deps = deps
@@ -48,32 +52,29 @@ export class Holder {
     network.serve('have', ({ stripes }) => this.have(stripes))
     network.serve('store', (request, from) => this.store(request, from))
     network.serve('fetch', ({ stripe, indices }) => this.fetch(stripe, indices))
+    network.serve('renew', ({ stripes, leaseMs }) => this.renew(stripes, leaseMs))
+    network.serve('prove', ({ challenges }, _from, signal) => this.prove(challenges, signal))
+    network.serve('release', (request) => this.release(request))
   }
 
   private async have(stripes: readonly StripeId[]): Promise<Messages['have']['reply']> {
-    const holdings = await Promise.all(
-      stripes.map(async (stripe) => {
-        const held = await this.deps.fragments.held(stripe)
-        if (held === undefined) return undefined
-        return { header: encodeHeader(held.header), indices: Uint8Array.from(held.indices) }
-      }),
-    )
-    return { holdings }
+    const held = await Promise.all(stripes.map((stripe) => this.deps.shelf.held(stripe)))
+    return { holdings: held.map(holdingOf) }
   }
 
   private async store(request: Messages['store']['request'], from: Peer): Promise<Messages['store']['reply']> {
-    const { clock, signer } = this.deps
+    const { signer } = this.deps
     const offered = this.readOffer(request)
-    const expiresMs = Math.floor(clock.now() + Math.min(request.leaseMs, LEASE_MS_MAX))
-    await this.keep(offered.fragments, { expiresMs, sender: from.id })
+    const expiresMs = this.expiryMs(request.leaseMs)
+    await this.keep(offered, { expiresMs, sender: from.id, owner: request.owner })
     const indices = offered.fragments.map((fragment) => fragment.index)
     const message = receiptMessage({ stripe: offered.stripe, sender: from.id, expiresMs, indices })
     return { expiresMs, publicKey: signer.publicKey, signature: signer.sign(message) }
   }
 
-  private async keep(offered: readonly StoredFragment[], lease: Lease): Promise<void> {
+  private async keep({ stripe, fragments }: Offer, lease: Lease): Promise<void> {
     try {
-      await this.deps.fragments.put(offered, lease)
+      await this.deps.shelf.keep(stripe, fragments, lease)
       this.lastStoreFailure = undefined
     } catch (error) {
       if (isFailure(error)) this.lastStoreFailure = error
@@ -82,10 +83,7 @@ export class Holder {
   }
 
   /** The fragments sent, each of which has proven that it belongs to the stripe. Hashed only once the stripe is admitted. */
-  private readOffer(request: Messages['store']['request']): {
-    readonly stripe: StripeId
-    readonly fragments: readonly StoredFragment[]
-  } {
+  private readOffer(request: Messages['store']['request']): Offer {
     const header = decodeHeader(request.header)
     if (!header.ok) throw new Failure('invalid', `the stripe's header is malformed: ${header.error}`)
     const parts = request.body ?? []
@@ -115,7 +113,7 @@ export class Holder {
     const found: StoredFragment[] = []
     let bytes = 0
     for (const index of new Set(indices)) {
-      const fragment = await this.deps.fragments.get(stripe, index)
+      const fragment = await this.deps.shelf.get(stripe, index)
       if (fragment === undefined) continue
       bytes += fragment.data.length
       if (bytes > BODY_BYTES_MAX) break
@@ -127,5 +125,57 @@ export class Holder {
       fragments: found.map(({ index, proof }) => ({ index, proof })),
       body: found.map((fragment) => fragment.data),
     }
+  }
+
+  /** Anyone may: that he knows the stripe's id shows that he was given a link. */
+  private async renew(stripes: readonly StripeId[], leaseMs: number): Promise<Messages['renew']['reply']> {
+    const expiresMs = this.expiryMs(leaseMs)
+    return { expiresMs: await Promise.all(stripes.map((stripe) => this.deps.shelf.renew(stripe, expiresMs))) }
+  }
+
+  private async prove(challenges: readonly Challenge[], signal: AbortSignal): Promise<Messages['prove']['reply']> {
+    const { clock, shelf } = this.deps
+    if (this.proving >= PROVES_AT_ONCE) throw new Failure('busy', 'proving for others already; ask again later')
+    this.proving++
+    try {
+      const proofs = await proveStripes({ clock, fragments: shelf }, challenges, signal)
+      return { holdings: proofs.map(({ held }) => holdingOf(held)), body: proofs.map(({ slices }) => slices) }
+    } finally {
+      this.proving--
+    }
+  }
+
+  private async release(request: Release): Promise<Messages['release']['reply']> {
+    const { primitives, shelf } = this.deps
+    if (!isReleaseSigned(primitives, request)) {
+      throw new Failure('refused', 'the release is not signed by its key; sign exactly the stripes of the request')
+    }
+    const owner = ownerTag(primitives, request.publicKey)
+    const dropped = await Promise.all(
+      [...new Set(request.stripes)].map((stripe) =>
+        shelf.drop(stripe, ({ lease }) => lease.owner !== undefined && equal(lease.owner, owner)),
+      ),
+    )
+    return { fragments: dropped.reduce((sum, { length }) => sum + length, 0) }
+  }
+
+  private expiryMs(leaseMs: number): number {
+    return Math.floor(this.deps.clock.now() + Math.min(leaseMs, LEASE_MS_MAX))
+  }
+}
+
+interface Offer {
+  readonly stripe: StripeId
+  readonly fragments: readonly StoredFragment[]
+}
+
+function holdingOf(held: HeldStripe | undefined): Messages['have']['reply']['holdings'][number] {
+  if (held === undefined) return undefined
+  const { header, fragments } = held
+  return {
+    header: encodeHeader(header),
+    indices: Uint8Array.from(fragments, ({ index }) => index),
+    expiresMs: earliestExpiryMs(fragments),
+    owner: commonestOwner(fragments),
   }
 }

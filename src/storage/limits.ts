@@ -1,10 +1,10 @@
 /** Every bound of storage, with its reason; related to one another by the assertions at the end. */
 import { assert } from '../base/assert.ts'
 import { DAY, KIB, MIB, SECOND } from '../base/units.ts'
-import { SEGMENT_BYTES_MAX } from '../coding/limits.ts'
+import { SEGMENT_BYTES_MAX, TOTAL_MAX } from '../coding/limits.ts'
 import { PROOF_BYTES_MAX } from '../coding/merkle.ts'
 import { REGION_SIZE } from '../overlay/limits.ts'
-import { BODY_BYTES_MAX, HAVE_STRIPES_MAX, HEAD_BYTES_MAX } from '../wire/limits.ts'
+import { BODY_BYTES_MAX, HAVE_STRIPES_MAX, HEAD_BYTES_MAX, PROVE_STRIPES_MAX } from '../wire/limits.ts'
 
 /** A stripe's fragments lie in this many regions, so that a censor must win most of them. */
 export const REGION_COUNT_MAX = 16
@@ -13,6 +13,15 @@ export const ADMISSION_SIZE = 2 * REGION_SIZE
 /** Leases without a renewal end after this. */
 export const LEASE_MS = 90 * DAY
 export const LEASE_MS_MAX = 400 * DAY
+
+/** Bytes of a fragment that prove it: nobody guesses them, and 256 fragments of 64 stripes fit a body. */
+export const PROOF_SLICE_BYTES = 32
+/** What one request to prove may make a holder read: as much as the largest stripe has. More is refused before anything is read. */
+export const PROVE_READ_BYTES_MAX = 64 * MIB
+/** Read of it without giving others a turn: some milliseconds. */
+export const PROVE_READ_BYTES_AT_ONCE = 4 * MIB
+/** Requests to prove worked on at once: a small question that makes a disk busy must not be asked without end. */
+export const PROVES_AT_ONCE = 8
 
 /** A stripe is acknowledged when this share of its fragments is kept by signed word. */
 export const ACKNOWLEDGED_SHARE = 0.9
@@ -77,3 +86,4 @@ assert(SEGMENT_BYTES_MAX / 64 <= FETCH_BYTES, 'the largest fragment fits one fet
 assert(STORE_FRAGMENTS_MAX * (PROOF_BYTES_MAX + 12) + KIB <= HEAD_BYTES_MAX, 'indices, proofs and lengths fit a head')
 assert(HEALTH_PARALLEL <= HAVE_STRIPES_MAX, 'one question per holder carries all stripes asked at once')
 assert(LIST_CHILDREN_MAX * 34 < ROOT_BYTES_MAX && ROOT_BYTES_MAX <= MIB, 'a full list fits the root')
+assert(PROVE_STRIPES_MAX * TOTAL_MAX * PROOF_SLICE_BYTES <= BODY_BYTES_MAX, 'all that is proven at once fits a reply')

@@ -136,6 +136,7 @@ class StripePlacing {
       region: batch.region,
       fragments: batch.indices.map((index) => ({ index, proof: present(proofs[index], 'each fragment has a proof') })),
       leaseMs: LEASE_MS,
+      owner: undefined,
       body: batch.indices.map((index) => present(fragments[index], 'each index has a fragment')),
     }
     const receipt = await network.request(batch.contact, 'store', request, { timeoutMs: STORE_MS, signal })

@@ -9,7 +9,7 @@ test('what comes back has the header, proof and length of what was put, and othe
   const honest = new MemoryFragmentStore()
   const liar = new LyingFragmentStore(honest)
   const fragment = sampleFragment({})
-  await liar.put([fragment], { expiresMs: 1, sender: fragment.stripe as never })
+  await liar.put([fragment], { expiresMs: 1, sender: fragment.stripe as never, owner: undefined })
   const lie = await liar.get(fragment.stripe, fragment.index)
   assert.ok(lie !== undefined)
   assert.notDeepEqual(lie.data, fragment.data)

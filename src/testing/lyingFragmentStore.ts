@@ -23,6 +23,14 @@ export class LyingFragmentStore implements FragmentStore {
     return this.inner.held(stripe)
   }
 
+  list(options: { readonly after?: StripeId; readonly limit: number }): Promise<readonly HeldStripe[]> {
+    return this.inner.list(options)
+  }
+
+  renew(stripe: StripeId, expiresMs: number): Promise<boolean> {
+    return this.inner.renew(stripe, expiresMs)
+  }
+
   delete(stripe: StripeId, index: number): Promise<void> {
     return this.inner.delete(stripe, index)
   }

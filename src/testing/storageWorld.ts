@@ -121,7 +121,7 @@ export class StorageWorld {
     const altered = { ...ports, ...options.alter?.(ports, node) }
     const { clock, transport, signer } = altered
     const deps = { clock, transport, id: signer.id, networkName: NETWORK_NAME }
-    const network = new WatchedNetwork(deps, (holder, request) => this.acknowledged.add(holder, request))
+    const network = new WatchedNetwork(deps, this.acknowledged)
     this.networks.set(node, network)
     return Node.start(
       { ...altered, network },

@@ -1,5 +1,5 @@
-/** The real network of a node, watched: which requests are under way, and which fragments others gave their word for. */
-import type { NodeId } from '../base/id.ts'
+/** The real network of a node, watched: which requests are under way, and what others have given their word for. */
+import type { NodeId, StripeId } from '../base/id.ts'
 import type { Contact } from '../ports/connection.ts'
 import type { RequestOptions } from '../ports/network.ts'
 import type { MessageKind, Messages } from '../wire/messages.ts'
@@ -9,11 +9,11 @@ export class WatchedNetwork extends PeerNetwork {
   /** Requests of this process so far, by kind. */
   readonly begun = new Map<MessageKind, number>()
   private readonly underWay = new Map<MessageKind, number>()
-  private readonly onStored: (holder: NodeId, request: Messages['store']['request']) => void
+  private readonly watcher: Watcher
 
-  constructor(deps: PeerNetworkDeps, onStored: (holder: NodeId, request: Messages['store']['request']) => void) {
+  constructor(deps: PeerNetworkDeps, watcher: Watcher) {
     super(deps)
-    this.onStored = onStored
+    this.watcher = watcher
   }
 
   /** Requests of this kind that have not settled. */
@@ -29,15 +29,34 @@ export class WatchedNetwork extends PeerNetwork {
   ): Promise<Messages[K]['reply']> {
     add(this.begun, kind, 1)
     add(this.underWay, kind, 1)
+    if (kind === 'release') this.watcher.release(peer.id, request as unknown as Messages['release']['request'])
     try {
       const reply = await super.request(peer, kind, request, options)
-      if (kind === 'store') this.onStored(peer.id, request as unknown as Messages['store']['request'])
+      this.tell(peer.id, { kind, request, reply } as unknown as Exchange)
       return reply
     } finally {
       add(this.underWay, kind, -1)
     }
   }
+
+  private tell(holder: NodeId, { kind, request, reply }: Exchange): void {
+    if (kind === 'store') this.watcher.add(holder, request, reply.expiresMs)
+    if (kind !== 'renew') return
+    for (const [at, stripe] of request.stripes.entries()) {
+      const untilMs = reply.expiresMs[at]
+      if (untilMs !== undefined) this.watcher.renew(holder, stripe, untilMs)
+    }
+  }
 }
+
+/** What is told of promises; sim/checkers/acknowledgedFragments.ts remembers them. */
+interface Watcher {
+  add(holder: NodeId, request: Messages['store']['request'], untilMs: number): void
+  renew(holder: NodeId, stripe: StripeId, untilMs: number): void
+  release(holder: NodeId, request: Messages['release']['request']): void
+}
+
+type Exchange = { [K in MessageKind]: { readonly kind: K } & Messages[K] }[MessageKind]
 
 function add(counts: Map<MessageKind, number>, kind: MessageKind, change: number): void {
   counts.set(kind, (counts.get(kind) ?? 0) + change)

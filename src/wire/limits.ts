@@ -16,6 +16,8 @@ export const ADDRESSES_MAX = 6
 export const ADDRESS_CHARS_MAX = 255
 /** Stripes asked about at once: the read-ahead of a large object, or the packs of a folder. */
 export const HAVE_STRIPES_MAX = 64
+/** Stripes proven at once: 256 fragments of each still fit a body, 32 bytes of each fragment. */
+export const PROVE_STRIPES_MAX = 64
 export const NETWORK_NAME_CHARS_MAX = 64
 export const REFUSAL_CHARS_MAX = 400
 

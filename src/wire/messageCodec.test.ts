@@ -170,7 +170,14 @@ test('the longest messages fit their heads', () => {
   const fragments = new Array<typeof place>(256).fill(place)
   const body = new Array<Bytes>(256).fill(new Uint8Array(4096))
   const header = new Uint8Array(64)
-  const store = packRequest('store', { header, region: 15, fragments, leaseMs: 2 ** 48, body })
+  const store = packRequest('store', {
+    header,
+    region: 15,
+    fragments,
+    leaseMs: 2 ** 48,
+    owner: new Uint8Array(32),
+    body,
+  })
   const id = 'f'.repeat(64) as never
   const addresses = new Array<string>(6).fill('é'.repeat(255))
   const found = packReply('find', { contacts: new Array(32).fill({ id, addresses }) })

@@ -7,6 +7,7 @@ import type { NodeId, StripeId, Point } from '../base/id.ts'
 import { KIB, MINUTE } from '../base/units.ts'
 import { PROOF_BYTES_MAX } from '../coding/merkle.ts'
 import type { IdPuzzle } from '../crypto/idPuzzle.ts'
+import { OWNER_BYTES } from '../ports/fragmentStore.ts'
 import { PUBLIC_KEY_BYTES, SIGNATURE_BYTES } from '../ports/primitives.ts'
 import type { Channel, Contact } from '../ports/connection.ts'
 import {
@@ -17,6 +18,7 @@ import {
   HAVE_STRIPES_MAX,
   HEAD_BYTES_MAX,
   NETWORK_NAME_CHARS_MAX,
+  PROVE_STRIPES_MAX,
 } from './limits.ts'
 import { bytesOf, bytesUpTo, id, list, optional, record, text, uint, type RecordOf, type Schema } from './schema.ts'
 
@@ -51,10 +53,18 @@ export const helloSchema = record({
   puzzle: optional(idPuzzle),
 })
 
-/** A stripe's header, encoded as coding/stripe.ts says, and which of its fragments a holder keeps. */
+/** A stripe's header, encoded as coding/stripe.ts says, which of its fragments a holder keeps, and its lease: until when, and for whom. */
 const holding = record({
   header: bytesUpTo(STRIPE_HEADER_BYTES_MAX),
   indices: bytesUpTo(FRAGMENT_INDEX_MAX + 1),
+  expiresMs: uint(TIME_MS_MAX),
+  owner: optional(bytesOf(OWNER_BYTES)),
+})
+
+/** Which stripe to prove, and a number that the holder cannot foresee: it picks the bytes (storage/proof.ts). */
+const challenge = record({
+  stripe: id<StripeId>(),
+  nonce: uint(0xffffffff),
 })
 
 const fragmentPlace = record({
@@ -74,7 +84,7 @@ function message<Q, R>(shape: MessageShape<Q, R>): MessageShape<Q, R> {
   return shape
 }
 
-/** Whatever travels raw beside the head: for `store` the fragments sent, for `fetch` those returned, else none. */
+/** Whatever travels raw beside the head: for `store` the fragments sent, for `fetch` those returned, for `prove` slices of them, else none. */
 export interface WithBody {
   readonly body?: readonly Uint8Array[]
 }
@@ -112,6 +122,7 @@ export const MESSAGES = {
       region: uint(REGION_MAX),
       fragments: list(fragmentPlace, BODY_PARTS_MAX),
       leaseMs: uint(TIME_MS_MAX),
+      owner: optional(bytesOf(OWNER_BYTES)),
     }),
     reply: record({
       expiresMs: uint(TIME_MS_MAX),
@@ -128,6 +139,31 @@ export const MESSAGES = {
       header: optional(bytesUpTo(STRIPE_HEADER_BYTES_MAX)),
       fragments: list(fragmentPlace, BODY_PARTS_MAX),
     }),
+  }),
+  /** Keep what you have of these stripes for longer. Until when, in the order of the questions; undefined where nothing is kept. */
+  renew: message({
+    code: 19,
+    channel: 'control',
+    request: record({ stripes: list(id<StripeId>(), HAVE_STRIPES_MAX), leaseMs: uint(TIME_MS_MAX) }),
+    reply: record({ expiresMs: list(optional(uint(TIME_MS_MAX)), HAVE_STRIPES_MAX) }),
+  }),
+  /** Show that you have the fragments of these stripes: some bytes of each. Answers stand in the order of the questions, one part of the body each. */
+  prove: message({
+    code: 20,
+    channel: 'control',
+    request: record({ challenges: list(challenge, PROVE_STRIPES_MAX) }),
+    reply: record({ holdings: list(optional(holding), PROVE_STRIPES_MAX) }),
+  }),
+  /** Forget these stripes: the word of their owner, signed (storage/release.ts). How many fragments were forgotten. */
+  release: message({
+    code: 21,
+    channel: 'control',
+    request: record({
+      stripes: list(id<StripeId>(), HAVE_STRIPES_MAX),
+      publicKey: bytesOf(PUBLIC_KEY_BYTES),
+      signature: bytesOf(SIGNATURE_BYTES),
+    }),
+    reply: record({ fragments: uint(HAVE_STRIPES_MAX * (FRAGMENT_INDEX_MAX + 1)) }),
   }),
 } as const
 

@@ -79,7 +79,7 @@ test('however many large requests and replies are due, no more than one waits in
   b.serve('fetch', () => ({ header: undefined, fragments: [], body }))
   b.serve('store', () => ({ expiresMs: 1, publicKey: new Uint8Array(32), signature: new Uint8Array(64) }))
   const options = { timeoutMs: 100 * MINUTE }
-  const offer = { header: new Uint8Array(40), region: 0, fragments: [], leaseMs: 1, body }
+  const offer = { header: new Uint8Array(40), region: 0, fragments: [], leaseMs: 1, owner: undefined, body }
   const calls = Array.from({ length: 20 }, () => [
     a.request(b.self, 'fetch', { stripe: STRIPE, indices: new Uint8Array(0) }, options),
     a.request(b.self, 'store', offer, options),
@@ -106,7 +106,14 @@ test('a request given up while it waits for its turn is never sent, and the next
     stored++
     return { expiresMs: 1, publicKey: new Uint8Array(32), signature: new Uint8Array(64) }
   })
-  const offer = { header: new Uint8Array(40), region: 0, fragments: [], leaseMs: 1, body: [new Uint8Array(MIB)] }
+  const offer = {
+    header: new Uint8Array(40),
+    region: 0,
+    fragments: [],
+    leaseMs: 1,
+    owner: undefined,
+    body: [new Uint8Array(MIB)],
+  }
   const controller = new AbortController()
   const options = { timeoutMs: 10 * MINUTE }
   const first = a.request(b.self, 'store', offer, options)

@@ -5,6 +5,7 @@ import type { FragmentDisk } from '../memory/fragmentStore.ts'
 /** What the checkers need of a world; every world has it. */
 export interface WithDisks {
   readonly nodeCount: number
+  readonly clock: { now(): number }
   isUp(node: number): boolean
   contact(node: number): { readonly id: NodeId }
   disk(node: number): { readonly fragments: FragmentDisk }

@@ -7,6 +7,7 @@ import { InlineCoder } from '../../coding/inlineCoder.ts'
 import { encodeHeader } from '../../coding/stripe.ts'
 import { NodePrimitives } from '../../drivers/nodePrimitives.ts'
 import type { EncodedStripe } from '../../ports/coder.ts'
+import { ownerTag, signRelease } from '../../storage/release.ts'
 import type { FragmentDisk } from '../memory/fragmentStore.ts'
 import { AcknowledgedFragments } from './acknowledgedFragments.ts'
 import { fragmentsAlive, stripesOnDisks, type WithDisks } from './fragmentsOnDisks.ts'
@@ -28,8 +29,10 @@ async function rig(): Promise<Rig> {
   const stripe = await new InlineCoder(primitives).encode(job)
   const disks = NODES.map((): FragmentDisk => new Map())
   const up = [true, true]
+  const nowMs = 100
   const world: WithDisks = {
     nodeCount: 2,
+    clock: { now: () => nowMs },
     isUp: (node) => up[node] === true,
     contact: (node) => ({ id: NODES[node] as NodeId }),
     disk: (node) => ({ fragments: disks[node] as FragmentDisk }),
@@ -42,7 +45,7 @@ async function rig(): Promise<Rig> {
 
 function kept({ id, header, fragments, proofs }: EncodedStripe, index: number) {
   const fragment = { stripe: id, header, index, proof: proofs[index] as Bytes, data: fragments[index] as Bytes }
-  return { fragment, lease: { expiresMs: 0, sender: NODES[0] as NodeId } }
+  return { fragment, lease: { expiresMs: 0, sender: NODES[0] as NodeId, owner: undefined } }
 }
 
 test('a promised fragment that is gone is seen, at once and also later', async () => {
@@ -53,6 +56,7 @@ test('a promised fragment that is gone is seen, at once and also later', async (
     region: 0,
     fragments: indices.map((index) => ({ index, proof: stripe.proofs[index] as Bytes })),
     leaseMs: 1,
+    owner: undefined,
   })
   checker.add(NODES[0] as NodeId, request(0, 1))
   checker.check(world)
@@ -63,6 +67,29 @@ test('a promised fragment that is gone is seen, at once and also later', async (
   checker.check(world)
   checker.add(NODES[1] as NodeId, request(3))
   assert.throws(() => checker.check(world), /node 1 lost fragment 3/)
+})
+
+test('a promise ends with its lease, renewals included, and with the word of its owner alone', async () => {
+  const { disks, world, stripe } = await rig()
+  const seed = new Uint8Array(32).fill(1)
+  const release = signRelease(primitives, seed, [stripe.id])
+  const owner = ownerTag(primitives, release.publicKey)
+  const lost = (untilMs: number, change: (checker: AcknowledgedFragments) => void, asked = owner): void => {
+    const checker = new AcknowledgedFragments(primitives)
+    const fragments = [{ index: 3, proof: stripe.proofs[3] as Bytes }]
+    const request = { header: encodeHeader(stripe.header), region: 0, fragments, leaseMs: 1, owner: asked }
+    checker.add(NODES[0] as NodeId, { ...request, owner }, untilMs)
+    checker.add(NODES[0] as NodeId, request, untilMs)
+    change(checker)
+    checker.check(world)
+  }
+  assert.ok(disks[0]?.get(stripe.id)?.has(3) === false)
+  lost(100, () => undefined)
+  assert.throws(() => lost(101, () => undefined), /lost fragment 3/)
+  assert.throws(() => lost(100, (checker) => checker.renew(NODES[0] as NodeId, stripe.id, 101)), /lost fragment 3/)
+  lost(101, (checker) => checker.release(NODES[0] as NodeId, release))
+  const other = new Uint8Array(32)
+  assert.throws(() => lost(101, (checker) => checker.release(NODES[0] as NodeId, release), other), /lost fragment 3/)
 })
 
 test('a fragment that does not belong where it lies is seen', async () => {

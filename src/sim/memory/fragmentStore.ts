@@ -20,13 +20,15 @@ export interface MemoryFragmentStoreOptions {
   readonly disk?: FragmentDisk
   /** Bytes of data and proofs above which puts reject with `no-space`; by default without end. */
   readonly quotaBytes?: number
-  readonly fault?: Fault<'put' | 'get' | 'held' | 'delete'>
+  readonly fault?: Fault<'put' | 'get' | 'held' | 'list' | 'renew' | 'delete'>
 }
 
 export class MemoryFragmentStore implements FragmentStore {
   private readonly disk: FragmentDisk
   private readonly quotaBytes: number
   private readonly fault: MemoryFragmentStoreOptions['fault']
+  /** The stripes of the disk, ascending; made when somebody first walks over them. */
+  private order: StripeId[] | undefined
   private fragmentCount = 0
   private bytes = 0
   private closed = false
@@ -53,11 +55,26 @@ export class MemoryFragmentStore implements FragmentStore {
   async held(stripe: StripeId): Promise<HeldStripe | undefined> {
     this.refuseWhenClosed()
     mayFail(this.fault, 'held')
+    return this.heldOf(stripe)
+  }
+
+  async list({ after, limit }: { after?: StripeId; limit: number }): Promise<readonly HeldStripe[]> {
+    this.refuseWhenClosed()
+    mayFail(this.fault, 'list')
+    // Tests put things on disks behind the back of their stores.
+    if (this.order?.length !== this.disk.size) this.order = [...this.disk.keys()].sort()
+    const from = after === undefined ? 0 : placeOf(this.order, after, 'after')
+    return this.order.slice(from, from + limit).flatMap((stripe) => this.heldOf(stripe) ?? [])
+  }
+
+  async renew(stripe: StripeId, expiresMs: number): Promise<boolean> {
+    this.refuseWhenClosed()
+    mayFail(this.fault, 'renew')
     const byIndex = this.disk.get(stripe)
-    if (byIndex === undefined) return undefined
-    const indices = [...byIndex.keys()].sort((a, b) => a - b)
-    const [first] = byIndex.values()
-    return first === undefined ? undefined : { header: first.fragment.header, indices }
+    for (const [index, { fragment, lease }] of byIndex ?? []) {
+      if (lease.expiresMs < expiresMs) byIndex?.set(index, { fragment, lease: { ...lease, expiresMs } })
+    }
+    return byIndex !== undefined
   }
 
   async delete(stripe: StripeId, index: number): Promise<void> {
@@ -68,7 +85,9 @@ export class MemoryFragmentStore implements FragmentStore {
     if (byIndex === undefined || kept === undefined) return
     this.count(kept, -1)
     byIndex.delete(index)
-    if (byIndex.size === 0) this.disk.delete(stripe)
+    if (byIndex.size > 0) return
+    this.disk.delete(stripe)
+    this.order?.splice(placeOf(this.order, stripe, 'before'), 1)
   }
 
   usage(): StoreUsage {
@@ -77,6 +96,18 @@ export class MemoryFragmentStore implements FragmentStore {
 
   async close(): Promise<void> {
     this.closed = true
+  }
+
+  private heldOf(stripe: StripeId): HeldStripe | undefined {
+    const kept = [...(this.disk.get(stripe)?.values() ?? [])].sort((a, b) => a.fragment.index - b.fragment.index)
+    const [first] = kept
+    if (first === undefined) return undefined
+    const fragments = kept.map(({ fragment, lease }) => ({
+      index: fragment.index,
+      lease,
+      bytes: fragmentBytes(fragment),
+    }))
+    return { stripe, header: first.fragment.header, fragments }
   }
 
   private keep(kept: Kept): void {
@@ -88,6 +119,7 @@ export class MemoryFragmentStore implements FragmentStore {
     if (before !== undefined) this.count(before, -1)
     this.count(kept, 1)
     byIndex.set(index, kept)
+    if (byIndex.size === 1 && before === undefined) this.order?.splice(placeOf(this.order, stripe, 'before'), 0, stripe)
     this.disk.set(stripe, byIndex)
   }
 
@@ -103,4 +135,16 @@ export class MemoryFragmentStore implements FragmentStore {
 
 function fragmentBytes(fragment: StoredFragment): number {
   return fragment.data.length + fragment.proof.length
+}
+
+/** Where in the ascending list the stripe stands or would stand, or the place after that. */
+function placeOf(order: readonly StripeId[], stripe: StripeId, side: 'before' | 'after'): number {
+  let [from, to] = [0, order.length]
+  while (from < to) {
+    const middle = (from + to) >> 1
+    const other = order[middle] as StripeId
+    if (other < stripe || (side === 'after' && other === stripe)) from = middle + 1
+    else to = middle
+  }
+  return from
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Failure, isFailure } from '../../base/failure.ts'
-import { fragmentStoreSuite, sampleFragment } from '../../testing/suites/fragmentStore.ts'
+import { fragmentStoreSuite, indicesOf, sampleFragment } from '../../testing/suites/fragmentStore.ts'
 import { stateStoreSuite } from '../../testing/suites/stateStore.ts'
 import { MemoryFragmentStore, type FragmentDisk } from './fragmentStore.ts'
 import { MemoryStateStore, type StateDisk } from './stateStore.ts'
@@ -21,8 +21,8 @@ void test('a fault makes the chosen call fail and changes nothing', async () => 
   let calls = 0
   const fault = (): Failure | undefined => (calls++ === 1 ? new Failure('storage', 'the disk is gone') : undefined)
   const store = new MemoryFragmentStore({ fault })
-  const lease = { expiresMs: 1, sender: sampleFragment({}).stripe as never }
+  const lease = { expiresMs: 1, sender: sampleFragment({}).stripe as never, owner: undefined }
   await store.put([sampleFragment({ index: 0 })], lease)
   await assert.rejects(store.put([sampleFragment({ index: 1 })], lease), (error) => isFailure(error, 'storage'))
-  assert.deepEqual((await store.held(sampleFragment({}).stripe))?.indices, [0])
+  assert.deepEqual(indicesOf(await store.held(sampleFragment({}).stripe)), [0])
 })

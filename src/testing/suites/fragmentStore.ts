@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { isFailure } from '../../base/failure.ts'
 import { parseId, type NodeId, type StripeId } from '../../base/id.ts'
 import { KIB } from '../../base/units.ts'
-import type { FragmentStore, Lease, StoredFragment } from '../../ports/fragmentStore.ts'
+import type { FragmentStore, HeldStripe, Lease, StoredFragment } from '../../ports/fragmentStore.ts'
 
 /** One disk, on which stores are opened one after another. */
 export interface FragmentStoreRig {
@@ -60,8 +60,11 @@ export function fragmentStoreSuite(name: string, setup: () => Promise<FragmentSt
     for (const index of [200, 3, 0, 255, 16]) await store.put([sampleFragment({ stripe: 5, index })], LEASE)
     await store.put([sampleFragment({ stripe: 4, index: 1 }), sampleFragment({ stripe: 6, index: 2 })], LEASE)
     const held = await store.held(stripeId(5))
-    assert.deepEqual(held?.indices, [0, 3, 16, 200, 255])
-    assert.deepEqual(held.header, sampleFragment({ stripe: 5, index: 0 }).header)
+    assert.deepEqual(indicesOf(held), [0, 3, 16, 200, 255])
+    const { header, stripe, proof, data } = sampleFragment({ stripe: 5, index: 0 })
+    assert.deepEqual(held?.header, header)
+    assert.equal(held.stripe, stripe)
+    assert.deepEqual(held.fragments[0], { index: 0, lease: LEASE, bytes: proof.length + data.length })
     await store.close()
   })
 
@@ -84,7 +87,7 @@ export function fragmentStoreSuite(name: string, setup: () => Promise<FragmentSt
     await first.close()
     const second = await rig.open()
     assert.equal(await second.get(gone.stripe, 0), undefined)
-    assert.deepEqual((await second.held(stays.stripe))?.indices, [1])
+    assert.deepEqual(indicesOf(await second.held(stays.stripe)), [1])
     await second.delete(stays.stripe, 1)
     assert.equal(await second.held(stays.stripe), undefined)
     assert.deepEqual(second.usage(), { fragmentCount: 0, bytes: 0 })
@@ -128,7 +131,111 @@ export function fragmentStoreSuite(name: string, setup: () => Promise<FragmentSt
     await store.put(fragments.slice(0, 1), LEASE)
     await store.delete(stripeId(1), 0)
     await store.put(fragments.slice(2), LEASE)
-    assert.deepEqual((await store.held(stripeId(1)))?.indices, [1, 2])
+    assert.deepEqual(indicesOf(await store.held(stripeId(1))), [1, 2])
+    await store.close()
+  })
+
+  check('owner, sender and expiry come back with each fragment, also after reopening', async (rig) => {
+    const first = await rig.open()
+    const owned: Lease = { expiresMs: 5, sender: smallId<NodeId>(8), owner: new Uint8Array(32).fill(7) }
+    const anyones: Lease = { ...owned, owner: new Uint8Array(32) }
+    for (const [index, lease] of [LEASE, owned, anyones].entries()) await first.put([sampleFragment({ index })], lease)
+    await first.close()
+    const second = await rig.open()
+    const held = await second.held(stripeId(0))
+    assert.deepEqual(
+      held?.fragments.map(({ lease }) => lease),
+      [LEASE, owned, anyones],
+    )
+    await second.close()
+  })
+
+  check('pages list every stripe once, in order, whole, and no page has more than asked for', async (rig) => {
+    const store = await rig.open()
+    assert.deepEqual(await store.list({ limit: 3 }), [])
+    const stripes = [9, 0, 255, 4, 5, 77, 128]
+    for (const stripe of stripes) {
+      await store.put(
+        [2, 0, 255].map((index) => sampleFragment({ stripe, index })),
+        LEASE,
+      )
+    }
+    await store.delete(stripeId(9), 2)
+    const ascending = stripes.toSorted((a, b) => a - b).map(stripeId)
+    for (const limit of [1, 2, 3, 7, 100]) {
+      const pages = await pagesOf(store, limit)
+      assert.ok(pages.every((page) => page.length <= limit))
+      assert.deepEqual(
+        pages.flat().map(({ stripe }) => stripe),
+        ascending,
+      )
+      for (const held of pages.flat()) assert.deepEqual(held, await store.held(held.stripe))
+    }
+    assert.deepEqual(
+      (await store.list({ after: stripeId(6), limit: 1 })).map(({ stripe }) => stripe),
+      [stripeId(9)],
+    )
+    assert.deepEqual(await store.list({ after: stripeId(255), limit: 1 }), [])
+    await store.close()
+  })
+
+  check('what is put or deleted between two pages shows in the next one', async (rig) => {
+    const store = await rig.open()
+    for (const stripe of [1, 3, 5]) await store.put([sampleFragment({ stripe })], LEASE)
+    assert.equal((await store.list({ limit: 1 }))[0]?.stripe, stripeId(1))
+    await store.delete(stripeId(3), 0)
+    await store.put([sampleFragment({ stripe: 4 })], LEASE)
+    const rest = await store.list({ after: stripeId(1), limit: 9 })
+    assert.deepEqual(
+      rest.map(({ stripe }) => stripe),
+      [4, 5].map(stripeId),
+    )
+    await store.close()
+  })
+
+  check('renewing extends every fragment of one stripe, shortens none, and is kept over reopening', async (rig) => {
+    const first = await rig.open()
+    const owner = new Uint8Array(32).fill(3)
+    for (const [index, expiresMs] of [10, 30, 20].entries()) {
+      await first.put([sampleFragment({ stripe: 1, index })], { ...LEASE, expiresMs, owner })
+    }
+    await first.put([sampleFragment({ stripe: 2 })], { ...LEASE, expiresMs: 10 })
+    const before = first.usage()
+    assert.equal(await first.renew(stripeId(1), 25), true)
+    assert.equal(await first.renew(stripeId(3), 25), false)
+    assert.deepEqual(first.usage(), before)
+    await first.close()
+    const second = await rig.open()
+    const leases = (await second.held(stripeId(1)))?.fragments.map(({ lease }) => lease)
+    assert.deepEqual(
+      leases,
+      [25, 30, 25].map((expiresMs) => ({ ...LEASE, expiresMs, owner })),
+    )
+    assert.equal((await second.held(stripeId(2)))?.fragments[0]?.lease.expiresMs, 10)
+    assert.deepEqual(await second.get(stripeId(1), 0), sampleFragment({ stripe: 1, index: 0 }))
+    await second.close()
+  })
+
+  check('a renewal knows of the puts and deletes before it, though none has settled', async (rig) => {
+    const store = await rig.open()
+    await store.put([sampleFragment({ index: 0 }), sampleFragment({ index: 1 })], { ...LEASE, expiresMs: 10 })
+    const deleted = store.delete(stripeId(0), 0)
+    const put = store.put([sampleFragment({ index: 2 })], { ...LEASE, expiresMs: 10 })
+    const renewed = store.renew(stripeId(0), 20)
+    await Promise.all([deleted, put, renewed])
+    assert.equal(await renewed, true)
+    const held = await store.held(stripeId(0))
+    assert.deepEqual(
+      held?.fragments.map(({ index, lease }) => [index, lease.expiresMs]),
+      [
+        [1, 20],
+        [2, 20],
+      ],
+    )
+    assert.equal(store.usage().fragmentCount, 2)
+    const last = [store.delete(stripeId(0), 1), store.delete(stripeId(0), 2), store.renew(stripeId(0), 30)]
+    assert.equal((await Promise.all(last))[2], false)
+    assert.equal(await store.held(stripeId(0)), undefined)
     await store.close()
   })
 
@@ -138,10 +245,27 @@ export function fragmentStoreSuite(name: string, setup: () => Promise<FragmentSt
     await store.close()
     await assert.rejects(store.get(stripeId(1), 0), (error) => isFailure(error, 'closed'))
     await assert.rejects(store.put([sampleFragment({})], LEASE), (error) => isFailure(error, 'closed'))
+    await assert.rejects(store.list({ limit: 1 }), (error) => isFailure(error, 'closed'))
+    await assert.rejects(store.renew(stripeId(1), 1), (error) => isFailure(error, 'closed'))
   })
 }
 
-const LEASE: Lease = { expiresMs: 1_800_000_000_000, sender: smallId<NodeId>(9) }
+const LEASE: Lease = { expiresMs: 1_800_000_000_000, sender: smallId<NodeId>(9), owner: undefined }
+
+/** Which fragments of a stripe are held. */
+export function indicesOf(held: HeldStripe | undefined): readonly number[] {
+  return held?.fragments.map(({ index }) => index) ?? []
+}
+
+async function pagesOf(store: FragmentStore, limit: number): Promise<readonly (readonly HeldStripe[])[]> {
+  const pages: (readonly HeldStripe[])[] = []
+  for (let page = await store.list({ limit }); page.length > 0;) {
+    pages.push(page)
+    const last = page.at(-1)
+    page = last === undefined ? [] : await store.list({ after: last.stripe, limit })
+  }
+  return pages
+}
 
 /** A fragment as stores see it: its proof and root are arbitrary, since stores do not verify. */
 export function sampleFragment(options: {

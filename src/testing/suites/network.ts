@@ -209,7 +209,7 @@ export function networkSuite(name: string, setup: () => Promise<NetworkRig>): vo
       [pattern(BODY_BYTES_MAX)],
     ]
     for (const [at, body] of bodies.entries()) {
-      const offer = { header: pattern(40), region: 0, fragments: [], leaseMs: 1, body }
+      const offer = { header: pattern(40), region: 0, fragments: [], leaseMs: 1, owner: undefined, body }
       await bench.settle(a.network.request(b.contact, 'store', offer, OPTIONS))
       const request = { stripe: POINT as never, indices: Uint8Array.of(at) }
       const reply = await bench.settle(a.network.request(b.contact, 'fetch', request, OPTIONS))
