@@ -10,7 +10,7 @@ import type { Bytes } from '../base/bytes.ts'
 import { Failure } from '../base/failure.ts'
 import { deferred, type Deferred } from '../base/signals.ts'
 import { InlineCoder } from '../coding/inlineCoder.ts'
-import type { Coder, DecodeJob, EncodedStripe, EncodeJob } from '../ports/coder.ts'
+import type { Coder, DecodeJob, EncodedStripe, EncodeJob, SliceJob } from '../ports/coder.ts'
 import { buffersUnder, inOneBuffer, type CoderOutcome, type CoderTask } from './coderMessages.ts'
 import { CODER_IDLE_MS, CODER_INLINE_BYTES_MAX, CODER_JOBS_QUEUED_MAX, CODER_WORKERS_MAX } from './limits.ts'
 import { NodePrimitives } from './nodePrimitives.ts'
@@ -65,6 +65,11 @@ export class WorkerCoder implements Coder {
     if (job.header.segmentBytes <= CODER_INLINE_BYTES_MAX && !this.closed) return this.inline.rebuild(job)
     const detached = detach(job)
     return (await this.run({ kind: 'rebuild', job: detached.job }, detached.transfer)) as EncodedStripe
+  }
+
+  /** A few kilobytes: not worth a thread. */
+  agreeing(job: SliceJob): Promise<readonly number[] | undefined> {
+    return this.inline.agreeing(job)
   }
 
   /** Jobs that have not finished reject with `closed`; settles when no thread is left. */

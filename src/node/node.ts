@@ -2,6 +2,7 @@
  * One node: its layers made, connected and started, and stopped again. Runs in the real world and in the simulated one, on
  * whatever ports it is given. A thin router: whatever decides stands in the layers.
  */
+import { Failure } from '../base/failure.ts'
 import { NodeIds } from '../crypto/nodeIds.ts'
 import type { Signer } from '../crypto/signer.ts'
 import { Overlay } from '../overlay/overlay.ts'
@@ -17,7 +18,10 @@ import { Holder } from '../storage/holder.ts'
 import { Holdings } from '../storage/holdings.ts'
 import type { Objects } from '../storage/objects.ts'
 import { ObjectStore } from '../storage/objectStore.ts'
+import { GRACE_MS, REPAIR_SHARE } from '../storage/limits.ts'
+import { Proofs } from '../storage/proofs.ts'
 import { ReadLedger } from '../storage/readLedger.ts'
+import { Repairer } from '../storage/repairer.ts'
 import { Shelf } from '../storage/shelf.ts'
 import { StoreWindow } from '../storage/storeWindow.ts'
 import type { Messages } from '../wire/messages.ts'
@@ -45,6 +49,10 @@ export interface NodeConfig {
   readonly survive: number
   /** Bytes of fragments that this node offers to keep; undefined for no bound but the disk. */
   readonly quotaBytes?: number
+  /** How long a holder may be away before what it kept is rebuilt; {@link GRACE_MS} when absent. */
+  readonly graceMs?: number
+  /** A stripe is repaired when at most this share of it is left; {@link REPAIR_SHARE} when absent. */
+  readonly repairShare?: number
   /** Nodes to join through; none for the first node of a network. */
   readonly bootstrap: readonly Contact[]
 }
@@ -55,6 +63,7 @@ export class Node {
   private readonly config: NodeConfig
   private readonly overlay: Overlay
   private readonly holder: Holder
+  private readonly repairer: Repairer
   private readonly ledger = new ReadLedger()
   private readonly startedMs: number
 
@@ -64,14 +73,15 @@ export class Node {
     this.startedMs = ports.clock.now()
     this.overlay = new Overlay(ports)
     const { overlay, ledger } = this
-    this.holder = new Holder({ ...ports, shelf: new Shelf(ports.fragments), signer: config.signer, overlay })
-    this.holder.serve(ports.network)
     const holdings = new Holdings({ ...ports, overlay })
     const ids = config.ids ?? new NodeIds(ports.primitives)
-    this.store = new ObjectStore(
-      { ...ports, ids, overlay, holdings, ledger, window: new StoreWindow() },
-      config.survive,
-    )
+    const deps = { ...ports, ids, overlay, holdings, ledger, window: new StoreWindow() }
+    this.store = new ObjectStore(deps, config.survive)
+    const rules = { graceMs: config.graceMs ?? GRACE_MS, share: config.repairShare ?? REPAIR_SHARE }
+    this.repairer = new Repairer({ ...deps, proofs: new Proofs({ ...ports, overlay }) }, rules)
+    const shelf = new Shelf(ports.fragments)
+    this.holder = new Holder({ ...ports, shelf, signer: config.signer, overlay, events: this.repairer })
+    this.holder.serve(ports.network)
     this.overlay.serve()
   }
 
@@ -92,6 +102,7 @@ export class Node {
       throw error
     }
     node.overlay.start()
+    node.repairer.start()
     return node
   }
 
@@ -126,6 +137,7 @@ export class Node {
         quotaBytes: this.config.quotaBytes,
         state: this.holder.storeState,
       },
+      repair: this.repairer.counts,
       reads: {
         fragmentsVerified: this.ledger.verifiedCount,
         fragmentsDamaged: this.ledger.damagedCount,
@@ -137,6 +149,7 @@ export class Node {
   /** Ends the calls under way, leaves the network and closes what it was given. Nothing of the node is left in the event loop then. */
   async stop(): Promise<void> {
     this.store.close()
+    this.repairer.stop(new Failure('closed', 'this node is stopping'))
     await this.overlay.stop()
     await this.ports.network.close()
     await this.ports.fragments.close()

@@ -1,6 +1,7 @@
 /** What a node says about itself, as `status` prints it. Fields are only ever added. */
 import type { NodeId } from '../base/id.ts'
 import type { Address } from '../ports/connection.ts'
+import type { RepairCounts } from '../storage/repairer.ts'
 
 export interface NodeStatus {
   readonly id: NodeId
@@ -26,6 +27,8 @@ export interface NodeStatus {
     /** The store's state: `ok`, or why it takes nothing now. */
     readonly state: string
   }
+  /** What this node did for the stripes it looks after. */
+  readonly repair: RepairCounts
   readonly reads: {
     readonly fragmentsVerified: number
     /** Fragments that did not prove themselves, and were never used. */

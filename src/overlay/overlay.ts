@@ -119,6 +119,14 @@ export class Overlay {
     return distanceFraction(point, this.table.self) < (regionRadius(this.networkSize(), 0) * count) / REGION_SIZE
   }
 
+  /** How many nodes this node knows to be nearer to a point than itself, counted up to `limit`. */
+  rankAt(point: Point, limit: number): number {
+    const nearer = this.table
+      .nearest(point, limit)
+      .findIndex(({ contact }) => compareDistance(point, this.table.self, contact.id) < 0)
+    return nearer < 0 ? Math.min(limit, this.table.size) : nearer
+  }
+
   /** Estimate of how many nodes the network has, this one included. */
   networkSize(): number {
     return this.search.networkSize()

@@ -50,6 +50,13 @@ export interface DecodeJob {
   readonly dataRoot: Bytes
 }
 
+/** The same bytes of several fragments of one stripe. */
+export interface SliceJob {
+  readonly needed: number
+  /** Of one length, with distinct indices; those that are trusted first. */
+  readonly slices: readonly IndexedFragment[]
+}
+
 export interface Coder {
   encode(job: EncodeJob): Promise<EncodedStripe>
   /**
@@ -59,4 +66,6 @@ export interface Coder {
   decode(job: DecodeJob): Promise<Bytes>
   /** All `total` fragments with proofs again from any `needed`, for repair. Rejects with `damaged` as decode does. */
   rebuild(job: DecodeJob): Promise<EncodedStripe>
+  /** Indices of the slices that belong together, or undefined when it cannot be told (coding/codeword.ts). */
+  agreeing(job: SliceJob): Promise<readonly number[] | undefined>
 }

@@ -6,6 +6,7 @@ export const inertCoder: Coder = {
   encode: refuse,
   decode: refuse,
   rebuild: refuse,
+  agreeing: refuse,
 }
 
 function refuse(): Promise<never> {

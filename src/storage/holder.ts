@@ -4,7 +4,7 @@
  */
 import { EMPTY, equal, type Bytes } from '../base/bytes.ts'
 import { Failure, isFailure } from '../base/failure.ts'
-import type { StripeId } from '../base/id.ts'
+import type { NodeId, StripeId } from '../base/id.ts'
 import { decodeHeader, encodeHeader, stripeId, verifyFragment } from '../coding/stripe.ts'
 import { regionPoint } from '../crypto/derive.ts'
 import type { Signer } from '../crypto/signer.ts'
@@ -23,12 +23,21 @@ import { receiptMessage } from './receipt.ts'
 import { isReleaseSigned, ownerTag, type Release } from './release.ts'
 import { commonestOwner, earliestExpiryMs, type Shelf } from './shelf.ts'
 
+/** Whoever wants to know what a holder does. */
+export interface HolderEvents {
+  /** Fragments of a stripe of `total` were taken in. */
+  onKept(stripe: StripeId, total: number): void
+  /** Somebody let this node prove that it keeps a stripe. */
+  onAsked(stripe: StripeId, from: NodeId): void
+}
+
 export interface HolderDeps {
   readonly clock: Clock
   readonly primitives: Primitives
   readonly shelf: Shelf
   readonly signer: Signer
   readonly overlay: Overlay
+  readonly events: HolderEvents
 }
 
 export class Holder {
@@ -53,7 +62,7 @@ export class Holder {
     network.serve('store', (request, from) => this.store(request, from))
     network.serve('fetch', ({ stripe, indices }) => this.fetch(stripe, indices))
     network.serve('renew', ({ stripes, leaseMs }) => this.renew(stripes, leaseMs))
-    network.serve('prove', ({ challenges }, _from, signal) => this.prove(challenges, signal))
+    network.serve('prove', ({ challenges }, from, signal) => this.prove(challenges, from, signal))
     network.serve('release', (request) => this.release(request))
   }
 
@@ -67,6 +76,8 @@ export class Holder {
     const offered = this.readOffer(request)
     const expiresMs = this.expiryMs(request.leaseMs)
     await this.keep(offered, { expiresMs, sender: from.id, owner: request.owner })
+    const [first] = offered.fragments
+    if (first !== undefined) this.deps.events.onKept(offered.stripe, first.header.total)
     const indices = offered.fragments.map((fragment) => fragment.index)
     const message = receiptMessage({ stripe: offered.stripe, sender: from.id, expiresMs, indices })
     return { expiresMs, publicKey: signer.publicKey, signature: signer.sign(message) }
@@ -133,8 +144,13 @@ export class Holder {
     return { expiresMs: await Promise.all(stripes.map((stripe) => this.deps.shelf.renew(stripe, expiresMs))) }
   }
 
-  private async prove(challenges: readonly Challenge[], signal: AbortSignal): Promise<Messages['prove']['reply']> {
-    const { clock, shelf } = this.deps
+  private async prove(
+    challenges: readonly Challenge[],
+    from: Peer,
+    signal: AbortSignal,
+  ): Promise<Messages['prove']['reply']> {
+    const { clock, shelf, events } = this.deps
+    for (const { stripe } of challenges) events.onAsked(stripe, from.id)
     if (this.proving >= PROVES_AT_ONCE) throw new Failure('busy', 'proving for others already; ask again later')
     this.proving++
     try {

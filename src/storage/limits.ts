@@ -1,6 +1,6 @@
 /** Every bound of storage, with its reason; related to one another by the assertions at the end. */
 import { assert } from '../base/assert.ts'
-import { DAY, KIB, MIB, SECOND } from '../base/units.ts'
+import { DAY, HOUR, KIB, MIB, MINUTE, SECOND } from '../base/units.ts'
 import { SEGMENT_BYTES_MAX, TOTAL_MAX } from '../coding/limits.ts'
 import { PROOF_BYTES_MAX } from '../coding/merkle.ts'
 import { REGION_SIZE } from '../overlay/limits.ts'
@@ -47,6 +47,8 @@ export const STORE_WINDOW_START = 16
 export const STORE_WINDOW_MAX = 24
 
 export const HAVE_MS = 3 * SECOND
+/** A proof takes reading of up to PROVE_READ_BYTES_MAX from a slow disk. */
+export const PROVE_MS = 15 * SECOND
 /** One fetch request: up to a megabyte from a home uplink. */
 export const FETCH_MS = 10 * SECOND
 /** Regions asked at once where a stripe's fragments are looked for. */
@@ -76,6 +78,31 @@ export const LIARS_MAX = 100
 
 /** A stripe is repaired at this share of its fragments; below it an object is at risk until that is done. */
 export const REPAIR_SHARE = 0.75
+/** How long a holder may be away before what it kept counts as gone: a night's sleep, a move of house by train. */
+export const GRACE_MS = 8 * HOUR
+/** A fragment is looked for this often before it counts as gone, so that one bad moment is not a departure. */
+export const MISSING_ROUNDS_MIN = 3
+/** Rounds of looking in one grace period. */
+export const CHECKS_PER_GRACE = 8
+/** A leader stays for so many rounds of looking: long enough to see a grace period through, short enough that a lazy one does little harm. */
+export const CHECKS_PER_EPOCH = 8 * CHECKS_PER_GRACE
+/** So many stand-ins have their turn within one period, and after so many all others. */
+export const STAND_INS_PER_CHECK = 4
+export const STAND_IN_RANKS_MAX = 2 * REGION_SIZE
+/** A node that has just started comes after so many others: who comes and goes by the hour never sees a grace period through. */
+export const NEWCOMER_RANK = REGION_SIZE
+/** Stripes looked at, and rebuilt, at once: the second takes 64 MiB each. */
+export const CHECKS_PARALLEL = 32
+export const REPAIRS_PARALLEL = 2
+/** How often a node sees what is due, at most and at least. */
+export const DUTY_TICK_MS_MIN = 250
+export const DUTY_TICK_MS_MAX = MINUTE
+/** When this share of a stripe goes missing together it is likely a partition: everybody on this side sees the other half die. */
+export const MASS_SHARE = 0.4
+/** A mass departure counts as real after so many grace periods; two days by default, longer than most partitions last. */
+export const DAMPED_GRACES = 6
+/** Unless this little is left: so many times what is needed. */
+export const DANGER_FACTOR = 1.25
 /** Stripes whose health is asked at once. */
 export const HEALTH_PARALLEL = 8
 

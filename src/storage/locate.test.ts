@@ -53,7 +53,8 @@ function regionAt(point: Point, region: number, silent: readonly Contact[]): Reg
 }
 
 function holding(total: number): Holding {
-  return { header: { needed: 1, total, segmentBytes: 9, merkleRoot: new Uint8Array(32) }, indices: [0] }
+  const header = { needed: 1, total, segmentBytes: 9, merkleRoot: new Uint8Array(32) }
+  return { header, indices: [0], expiresMs: 0, owner: undefined }
 }
 
 const EVERYBODY = REGION_COUNT_MAX * PER_REGION + 1

@@ -1,5 +1,6 @@
 /** Placing one encoded stripe on holders of its regions, until it is acknowledged and, if it goes quickly, complete. */
 import { present } from '../base/assert.ts'
+import type { Bytes } from '../base/bytes.ts'
 import { abortFailure, Failure, isFailure } from '../base/failure.ts'
 import { deferred, linkedController } from '../base/signals.ts'
 import { encodeHeader } from '../coding/stripe.ts'
@@ -9,6 +10,7 @@ import type { Overlay } from '../overlay/overlay.ts'
 import type { Region } from '../overlay/region.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { EncodedStripe } from '../ports/coder.ts'
+import type { Contact } from '../ports/connection.ts'
 import type { Network } from '../ports/network.ts'
 import type { Primitives } from '../ports/primitives.ts'
 import type { Messages } from '../wire/messages.ts'
@@ -37,7 +39,12 @@ export interface PlaceDeps {
 
 export interface PlaceOptions {
   readonly signal: AbortSignal
-  readonly onPlaced: (fragmentCount: number) => void
+  readonly onPlaced?: (fragmentCount: number) => void
+  readonly leaseMs?: number
+  /** Whose word ends the leases early (release.ts). */
+  readonly owner?: Bytes | undefined
+  /** Fragments that are kept already, and by whom as far as known: only the others are placed. */
+  readonly kept?: ReadonlyMap<number, Contact | undefined>
 }
 
 /** How many regions a stripe of this many fragments has. */
@@ -46,7 +53,7 @@ export function regionCount(total: number): number {
 }
 
 /**
- * Returns how many fragments are kept by signed word: all of them, or at least the acknowledged share. Fails with
+ * Returns how many fragments are kept, those that were before included: all of them, or at least the acknowledged share. Fails with
  * `unreachable` when too few holders could be found, `no-space` when they had no room, or `aborted`.
  */
 export async function placeStripe(deps: PlaceDeps, stripe: EncodedStripe, options: PlaceOptions): Promise<number> {
@@ -82,6 +89,7 @@ class StripePlacing {
     this.placement = new Placement({
       total: stripe.header.total,
       regions,
+      ...(options.kept === undefined ? {} : { kept: options.kept }),
       fragmentsPerBatch: Math.max(1, Math.min(Math.floor(STORE_BYTES / fragmentBytes), STORE_FRAGMENTS_MAX)),
     })
     this.controller = linkedController(options.signal)
@@ -118,7 +126,7 @@ class StripePlacing {
       this.deps.window.onAnswered()
       const before = this.placement.storedCount
       this.placement.onStored(batch)
-      this.options.onPlaced(this.placement.storedCount - before)
+      this.options.onPlaced?.(this.placement.storedCount - before)
     } catch (error) {
       if (signal.aborted) return
       await this.onSendFailed(batch, error)
@@ -135,8 +143,8 @@ class StripePlacing {
       header: this.headerBytes as Uint8Array<ArrayBuffer>,
       region: batch.region,
       fragments: batch.indices.map((index) => ({ index, proof: present(proofs[index], 'each fragment has a proof') })),
-      leaseMs: LEASE_MS,
-      owner: undefined,
+      leaseMs: this.options.leaseMs ?? LEASE_MS,
+      owner: this.options.owner,
       body: batch.indices.map((index) => present(fragments[index], 'each index has a fragment')),
     }
     const receipt = await network.request(batch.contact, 'store', request, { timeoutMs: STORE_MS, signal })

@@ -47,12 +47,20 @@ export class Placement {
     readonly total: number
     readonly regions: readonly Region[]
     readonly fragmentsPerBatch: number
+    /** Fragments that are kept already, and by whom as far as known. */
+    readonly kept?: ReadonlyMap<number, Contact | undefined>
   }) {
     assert(options.regions.length > 0, 'a stripe has regions')
     this.total = options.total
     this.fragmentsPerBatch = options.fragmentsPerBatch
     this.regions = options.regions.map((region, at) => region.members.map((contact) => this.candidate(contact, at)))
-    this.unassigned = Array.from({ length: options.total }, (_, index) => index)
+    for (const [index, contact] of options.kept ?? []) {
+      this.stored.add(index)
+      if (contact !== undefined) this.load(this.candidates.get(contact.id) ?? candidateFor(contact, 0), 1)
+    }
+    this.unassigned = Array.from({ length: options.total }, (_, index) => index).filter(
+      (index) => !this.stored.has(index),
+    )
   }
 
   get storedCount(): number {
@@ -176,7 +184,7 @@ export class Placement {
   private candidate(contact: Contact, region: number): Candidate {
     const known = this.candidates.get(contact.id)
     if (known !== undefined) return known
-    const candidate = { contact, domain: failureDomain(contact), region, fragments: 0, busyTimes: 0, excluded: false }
+    const candidate = candidateFor(contact, region)
     this.candidates.set(contact.id, candidate)
     return candidate
   }
@@ -192,4 +200,8 @@ export class Placement {
     holders?.delete(holder)
     if (holders?.size === 0) this.underWay.delete(index)
   }
+}
+
+function candidateFor(contact: Contact, region: number): Candidate {
+  return { contact, domain: failureDomain(contact), region, fragments: 0, busyTimes: 0, excluded: false }
 }

@@ -5,7 +5,9 @@
 import { concat, EMPTY, type Bytes } from '../base/bytes.ts'
 import { Failure } from '../base/failure.ts'
 import type { StripeId } from '../base/id.ts'
+import { fragmentBytes } from '../coding/stripe.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { StripeHeader } from '../ports/coder.ts'
 import type { FragmentStore, HeldFragment, HeldStripe } from '../ports/fragmentStore.ts'
 import { PROOF_SLICE_BYTES, PROVE_READ_BYTES_AT_ONCE, PROVE_READ_BYTES_MAX } from './limits.ts'
 
@@ -27,6 +29,11 @@ export function challengedSlice(data: Uint8Array, nonce: number): Bytes {
   const sliceBytes = Math.min(data.length, PROOF_SLICE_BYTES)
   const start = nonce % (data.length - sliceBytes + 1)
   return new Uint8Array(data.subarray(start, start + sliceBytes))
+}
+
+/** Bytes of each slice of a stripe's fragments. */
+export function sliceBytes(header: StripeHeader): number {
+  return Math.min(fragmentBytes(header), PROOF_SLICE_BYTES)
 }
 
 export interface ProverDeps {

@@ -24,6 +24,10 @@ export class ReadLedger {
     this.damagedBy.set(giver, (known ?? 0) + 1)
   }
 
+  isLiar(id: NodeId): boolean {
+    return this.damagedBy.has(id)
+  }
+
   /** The worst first. */
   liars(): readonly { readonly id: NodeId; readonly damaged: number }[] {
     return [...this.damagedBy].map(([id, damaged]) => ({ id, damaged })).sort((a, b) => b.damaged - a.damaged)

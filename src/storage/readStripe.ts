@@ -6,7 +6,7 @@ import type { NodeId, StripeId } from '../base/id.ts'
 import { deferred, linkedController, orAborted } from '../base/signals.ts'
 import { decodeHeader, fragmentBytes, verifyFragment } from '../coding/stripe.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { Coder, StripeHeader } from '../ports/coder.ts'
+import type { Coder, DecodeJob, StripeHeader } from '../ports/coder.ts'
 import type { Contact } from '../ports/connection.ts'
 import type { Network } from '../ports/network.ts'
 import type { Messages } from '../wire/messages.ts'
@@ -44,9 +44,20 @@ export async function readStripe(
   stripe: StripeId,
   options: { readonly range?: SegmentRange; readonly signal: AbortSignal },
 ): Promise<CipherRun> {
-  const controller = linkedController(options.signal)
+  const { range, signal } = options
+  return within(signal, (ending) => new StripeRead(deps, stripe, range, ending).cipherRun())
+}
+
+/** Fragments enough to rebuild the stripe from, every one verified. Fails as readStripe does. */
+export async function gatherStripe(deps: ReadDeps, stripe: StripeId, signal: AbortSignal): Promise<DecodeJob> {
+  return within(signal, (ending) => new StripeRead(deps, stripe, undefined, ending).decodeJob())
+}
+
+/** Ends what `read` has begun when it settles or the signal is aborted. */
+async function within<T>(signal: AbortSignal, read: (ending: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = linkedController(signal)
   try {
-    return await orAborted(new StripeRead(deps, stripe, options.range, controller.signal).run(), controller.signal)
+    return await orAborted(read(controller.signal), controller.signal)
   } finally {
     controller.abort(new Failure('aborted', 'the stripe has been read'))
     controller.release()
@@ -77,14 +88,23 @@ class StripeRead {
     this.signal = signal
   }
 
-  async run(): Promise<CipherRun> {
+  async cipherRun(): Promise<CipherRun> {
+    return (await this.fetchEnough()) === 'direct' ? this.direct() : this.decode()
+  }
+
+  async decodeJob(): Promise<DecodeJob> {
+    await this.fetchEnough()
+    return this.job()
+  }
+
+  private async fetchEnough(): Promise<'direct' | 'decode'> {
     this.signal.addEventListener('abort', () => this.news.resolve(), { once: true })
     void this.locate()
     for (;;) {
       if (this.signal.aborted) throw abortFailure(this.signal)
       if (this.locateError !== undefined) throw this.locateError as Error
       const step = this.plan?.next(this.deps.clock.now())
-      if (step?.kind === 'done') return step.how === 'direct' ? this.direct() : this.decode()
+      if (step?.kind === 'done') return step.how
       if (step?.kind === 'short') throw this.failure()
       if (step?.kind === 'fetch') {
         void this.fetch(step.contact, step.indices)
@@ -192,13 +212,17 @@ class StripeRead {
     return { offset: first * bytes, chunks }
   }
 
-  private async decode(): Promise<CipherRun> {
+  private job(): DecodeJob {
     const header = present(this.header, 'a plan has a header')
     const dataRoot = present(this.dataRoot, 'verified fragments prove the data root')
     const fragments = [...this.fragments].slice(0, header.needed).map(([index, data]) => ({ index, data }))
     assert(fragments.length === header.needed, 'the plan has as many fragments as are needed')
+    return { header, fragments, dataRoot }
+  }
+
+  private async decode(): Promise<CipherRun> {
     this.deps.ledger.onDecoded()
-    return { offset: 0, chunks: [await this.deps.coder.decode({ header, fragments, dataRoot })] }
+    return { offset: 0, chunks: [await this.deps.coder.decode(this.job())] }
   }
 
   private async waitForNews(untilMs: number | undefined): Promise<void> {

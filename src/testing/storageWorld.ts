@@ -28,6 +28,8 @@ export interface StorageWorldOptions {
   /** 24 when absent. */
   readonly nodes?: number
   readonly survive?: number
+  readonly graceMs?: number
+  readonly repairShare?: number
   readonly link?: LinkOptions
   readonly disk?: DiskOptions
   readonly hostName?: (node: number) => string
@@ -131,6 +133,8 @@ export class StorageWorld {
         version: '0',
         survive: options.survive ?? 0.5,
         bootstrap: node === 0 ? [] : [this.world.contact(0)],
+        ...(options.graceMs === undefined ? {} : { graceMs: options.graceMs }),
+        ...(options.repairShare === undefined ? {} : { repairShare: options.repairShare }),
       },
     )
   }

@@ -1,0 +1,113 @@
+/** What counts as gone, and when it is rebuilt. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { HOUR } from '../base/units.ts'
+import type { StripeHeader } from '../ports/coder.ts'
+import type { Contact } from '../ports/connection.ts'
+import { tinyId } from '../testing/tinyId.ts'
+import { Census, type RepairRules } from './census.ts'
+
+const RULES: RepairRules = { graceMs: 8 * HOUR, share: 0.75 }
+const TOTAL = 40
+
+function headerOf(needed = 8, total = TOTAL): StripeHeader {
+  return { needed, total, segmentBytes: 1000, merkleRoot: new Uint8Array(32) }
+}
+
+function contactOf(node: number): Contact {
+  return { id: tinyId(node, 16), addresses: [] }
+}
+
+/** One round an hour, in which every index has a holder of its own, but those missing. */
+function round(census: Census, hour: number, missing: (index: number) => boolean): readonly number[] {
+  for (let index = 0; index < census.header.total; index++) {
+    if (missing(index)) continue
+    census.onShown(contactOf(index + 1), { indices: [index], expiresMs: 1000 + index, owner: undefined })
+  }
+  census.endRound(hour * HOUR)
+  return census.toRebuild(hour * HOUR, RULES)
+}
+
+test('nothing is rebuilt within the grace period, and then everything that is gone at once', () => {
+  const census = new Census(headerOf())
+  const gone = (index: number): boolean => index < 12
+  round(census, 0, () => false)
+  for (let hour = 1; hour < 9; hour++) assert.deepEqual(round(census, hour, gone), [], `hour ${hour}`)
+  assert.deepEqual(
+    round(census, 9, gone),
+    Array.from({ length: 12 }, (_, index) => index),
+  )
+})
+
+test('a fragment that is shown again in between was away, not gone', () => {
+  const census = new Census(headerOf())
+  for (let hour = 0; hour < 100; hour++) {
+    // Half of them come and go, each with hours of its own.
+    const rebuilt = round(census, hour, (index) => index < 20 && (hour + index) % 6 < 3)
+    assert.deepEqual(rebuilt, [])
+  }
+})
+
+test('it is lazy: while less than a quarter is gone nothing happens', () => {
+  const census = new Census(headerOf())
+  for (let hour = 0; hour < 30; hour++)
+    assert.deepEqual(
+      round(census, hour, (index) => index < 9),
+      [],
+    )
+  // One more, and only it has to wait.
+  for (let hour = 30; hour < 38; hour++)
+    assert.deepEqual(
+      round(census, hour, (index) => index < 10),
+      [],
+    )
+  assert.equal(round(census, 38, (index) => index < 10).length, 10)
+})
+
+test('what goes missing together is a partition for six grace periods, unless too little is left', () => {
+  const census = new Census(headerOf())
+  const half = (index: number): boolean => index < 20
+  round(census, 0, () => false)
+  for (let hour = 1; hour < 49; hour++) assert.deepEqual(round(census, hour, half), [], `hour ${hour}`)
+  assert.equal(round(census, 49, half).length, 20)
+
+  const thin = new Census(headerOf(16))
+  round(thin, 0, () => false)
+  for (let hour = 1; hour < 9; hour++) assert.deepEqual(round(thin, hour, half), [])
+  assert.equal(round(thin, 9, half).length, 20)
+})
+
+test('half that goes one after the other is no partition', () => {
+  const census = new Census(headerOf())
+  let rebuilt: readonly number[] = []
+  for (let hour = 0; rebuilt.length === 0 && hour < 60; hour++) rebuilt = round(census, hour, (index) => index < hour)
+  assert.equal(rebuilt.length, 10)
+})
+
+test('with too few left there is nothing to rebuild from', () => {
+  const census = new Census(headerOf())
+  for (let hour = 0; hour < 200; hour++)
+    assert.deepEqual(
+      round(census, hour, (index) => index < 33),
+      [],
+    )
+  assert.equal(census.aliveCount, 7)
+})
+
+test('it knows who keeps what, whom to ask first, and the lease that most holders speak of', () => {
+  const census = new Census(headerOf(1, 4))
+  const owner = new Uint8Array(32).fill(7)
+  census.onShown(contactOf(1), { indices: [0, 1], expiresMs: 10, owner })
+  census.onShown(contactOf(2), { indices: [2], expiresMs: 30, owner: new Uint8Array(32).fill(8) })
+  assert.deepEqual(census.unseen(), [3])
+  census.onShown(contactOf(3), { indices: [3], expiresMs: 20, owner })
+  census.endRound(0)
+  assert.deepEqual(
+    census.holders.map(({ id }) => id),
+    [1, 2, 3].map((node) => contactOf(node).id),
+  )
+  const kept = census.kept([2])
+  assert.deepEqual([...kept.keys()], [0, 1, 3])
+  assert.equal(kept.get(1)?.id, contactOf(1).id)
+  assert.deepEqual(census.lease(), { expiresMs: 20, owner })
+})

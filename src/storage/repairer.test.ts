@@ -1,0 +1,46 @@
+/** With nobody watching: what is lost comes back, what is only away is left alone. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { MINUTE, SECOND } from '../base/units.ts'
+import { SeededRandom } from '../sim/seededRandom.ts'
+import { StorageWorld } from '../testing/storageWorld.ts'
+
+const GRACE_MS = 40 * SECOND
+const content = new SeededRandom(7).bytes(200_000)
+
+test('a third of the nodes gone for good is made up for once the grace period is over, and the next third too', async () => {
+  const storage = await StorageWorld.start({ seed: 1, nodes: 24, graceMs: GRACE_MS })
+  const { capability } = await storage.put(0, content)
+  const whole = await storage.health(0, capability)
+  assert.equal(whole.aliveMin, whole.total)
+  for (let node = 16; node < 24; node++) storage.world.crash(node, 'vanish')
+  await storage.run(GRACE_MS / 2)
+  const meanwhile = await storage.health(0, capability)
+  assert.ok(meanwhile.aliveMin < 0.75 * whole.total, `${meanwhile.aliveMin} of ${whole.total}`)
+  await storage.run(2 * GRACE_MS)
+  const repaired = await storage.health(0, capability)
+  assert.ok(repaired.aliveMin >= 0.95 * whole.total, `${repaired.aliveMin} of ${whole.total}`)
+  for (let node = 8; node < 16; node++) storage.world.crash(node, 'vanish')
+  await storage.run(2 * MINUTE)
+  assert.deepEqual(await storage.read(0, capability), content)
+  assert.ok((await storage.health(0, capability)).aliveMin >= 0.95 * whole.total)
+})
+
+test('nodes that return within the grace period cost no repair', async () => {
+  const storage = await StorageWorld.start({ seed: 2, nodes: 24, graceMs: GRACE_MS })
+  const { capability } = await storage.put(0, content)
+  for (let round = 0; round < 4; round++) {
+    const away = [2, 3, 4, 5, 6, 7, 8, 9].map((node) => node + round * 3)
+    for (const node of away) storage.world.crash(node, 'vanish')
+    await storage.run(GRACE_MS / 2)
+    for (const node of away) storage.world.restart(node, { disk: 'kept' })
+    await storage.run(GRACE_MS / 2)
+  }
+  assert.equal(repairsOf(storage), 0)
+  assert.deepEqual(await storage.read(0, capability), content)
+})
+
+function repairsOf(storage: StorageWorld): number {
+  const nodes = Array.from({ length: storage.world.nodeCount }, (_, node) => storage.world.process(node))
+  return nodes.reduce((sum, node) => sum + (node?.status().repair.repairs ?? 0), 0)
+}
