@@ -160,6 +160,11 @@ export class Subject {
     return this.nodes.get(id)
   }
 
+  isUp(id: NodeId): boolean {
+    const node = this.nodeOf(id)
+    return node !== undefined && this.world.isUp(node) && this.world.contact(node).id === id
+  }
+
   randomPoint(): Point {
     return present(parseId(this.world.random.bytes(ID_BYTES)), 'a point has 32 bytes')
   }

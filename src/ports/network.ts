@@ -37,7 +37,8 @@ export interface Network<M extends MessageMap> {
   start(events: PeerEvents): Promise<void>
   /**
    * The peer's reply. Rejects with `unreachable`, `timed-out`, `refused` (the peer declined; its words in the message),
-   * `damaged` (its reply could not be decoded), `aborted` or `closed`. Always settles.
+   * `damaged` (its reply could not be decoded), `aborted` or `closed`. Always settles. Asked again once when a connection that stood before
+   * breaks under it, so that a peer may get a request twice: every message must be harmless when it is repeated.
    */
   request<K extends keyof M & string>(
     peer: Contact,

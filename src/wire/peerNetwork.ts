@@ -88,9 +88,14 @@ export class PeerNetwork implements Network<Messages> {
     if (peer.id === this.deps.id) return this.requestSelf(kind, request, options)
     const what = `${kind} to ${peer.id.slice(0, 8)}`
     return withDeadline(this.deps.clock, options.timeoutMs, what, options.signal, async (signal) => {
-      const link = await orAborted(this.linkTo(peer, MESSAGES[kind].channel), signal)
-      this.noteUse(peer.id)
-      return link.request(kind, request, signal)
+      const known = this.readyLink(peer.id, MESSAGES[kind].channel)
+      try {
+        return await this.requestOnce(peer, kind, request, signal)
+      } catch (error) {
+        // A connection from before the peer's last start ends at its first use; the peer itself may be well.
+        if (known === undefined || known.open || !isFailure(error, 'unreachable')) throw error
+        return this.requestOnce(peer, kind, request, signal)
+      }
     })
   }
 
@@ -102,6 +107,21 @@ export class PeerNetwork implements Network<Messages> {
     }
     for (const link of [...this.greeting.keys()]) link.close('leave', 'stopping')
     await this.deps.transport.close()
+  }
+
+  private async requestOnce<K extends MessageKind>(
+    peer: Contact,
+    kind: K,
+    request: Messages[K]['request'],
+    signal: AbortSignal,
+  ): Promise<Messages[K]['reply']> {
+    const link = await orAborted(this.linkTo(peer, MESSAGES[kind].channel), signal)
+    this.noteUse(peer.id)
+    return link.request(kind, request, signal)
+  }
+
+  private readyLink(peer: NodeId, channel: Channel): Link | undefined {
+    return this.peers.get(peer)?.ready.findLast((link) => link.connection.channel === channel)
   }
 
   /** A node asks itself like any other, so that no caller needs a special case. */
@@ -128,9 +148,9 @@ export class PeerNetwork implements Network<Messages> {
   }
 
   private linkTo(peer: Contact, channel: Channel): Promise<Link> {
-    const links = this.linksOf(peer.id)
-    const ready = links.ready.findLast((link) => link.connection.channel === channel)
+    const ready = this.readyLink(peer.id, channel)
     if (ready !== undefined) return Promise.resolve(ready)
+    const links = this.linksOf(peer.id)
     const underWay = links.dialling.get(channel)
     if (underWay !== undefined) return underWay
     const dialling = this.dial(peer, channel).finally(() => {
