@@ -52,7 +52,7 @@ const EXAMPLES: { readonly [K in MessageKind]: readonly [Messages[K]['request'],
   ],
   have: [
     [
-      { stripes: [id(4), id(5)] },
+      { stripes: [id(4), id(5)], purpose: 'read' },
       {
         holdings: [
           {

@@ -81,6 +81,11 @@ command('up', 'run a node until it is told to end')
   .option('--puzzle <puzzle>', 'what ids of the network cost: none, or memory,passes,bits as in 16MiB,1,6', puzzle)
   .option('--survive <share>', 'default for puts: share of nodes that may vanish at once', share, SURVIVE)
   .option('--quota <size>', 'what it stores for others at most; by default what the disk holds', size)
+  .option(
+    '--grace <duration>',
+    'how long another node may be away before what it kept is rebuilt; by default 8h',
+    duration,
+  )
   .action(async (flags: UpFlags) => finish((await import('./commands/up.ts')).up(flags)))
   .addHelpText(
     'before',
@@ -99,6 +104,7 @@ command('testnet', 'run a network of many nodes on this machine until it is told
   .option('--port <port>', "of the first node's API on this machine", port, API_PORT)
   .option('--survive <share>', 'default for puts: share of nodes that may vanish at once', share, SURVIVE)
   .option('--liars <count>', 'how many of the nodes return corrupted fragments', liarCount, 0)
+  .option('--grace <duration>', 'how long a node may be away before what it kept is rebuilt; by default 8h', duration)
   .option('--puzzle <puzzle>', 'what ids cost: none, or memory,passes,bits as in 64KiB,1,2', puzzle, 'none')
   .action(async (flags: TestnetFlags) => finish((await import('./commands/testnet.ts')).testnet(flags)))
   .addHelpText('before', examples('mainframe testnet', 'mainframe testnet --nodes 24 --processes --dir ./net --json'))

@@ -40,6 +40,8 @@ export interface DaemonOptions {
   readonly survive: number
   /** Bytes of fragments that this node keeps at most; undefined for what the disk holds. */
   readonly quotaBytes?: number
+  /** How long another holder may be away before what it kept is rebuilt; the usual hours when absent. */
+  readonly graceMs?: number
   readonly bootstrap: readonly Contact[]
   /** Where the token that opens the API stands; by default in the home. */
   readonly tokenFile?: string
@@ -87,7 +89,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 }
 
 async function startNode(options: DaemonOptions, log: Log, closers: Close[]): Promise<Node> {
-  const { home, networkName, quotaBytes } = options
+  const { home, networkName, quotaBytes, graceMs } = options
   const primitives = new NodePrimitives()
   const ids = idsOf(options, primitives)
   closers.push(() => ids.close())
@@ -119,6 +121,7 @@ async function startNode(options: DaemonOptions, log: Log, closers: Close[]): Pr
     survive: options.survive,
     bootstrap: options.bootstrap,
     ...(quotaBytes === undefined ? {} : { quotaBytes }),
+    ...(graceMs === undefined ? {} : { graceMs }),
   })
   closers.push(() => node.stop())
   return node

@@ -78,7 +78,8 @@ export class Node {
     const deps = { ...ports, ids, overlay, holdings, ledger, window: new StoreWindow() }
     this.store = new ObjectStore(deps, config.survive)
     const rules = { graceMs: config.graceMs ?? GRACE_MS, share: config.repairShare ?? REPAIR_SHARE }
-    this.repairer = new Repairer({ ...deps, proofs: new Proofs({ ...ports, overlay }) }, rules)
+    const checks = new Holdings({ ...ports, overlay }, 'check')
+    this.repairer = new Repairer({ ...deps, checks, proofs: new Proofs({ ...ports, overlay }) }, rules)
     const shelf = new Shelf(ports.fragments)
     this.holder = new Holder({ ...ports, shelf, signer: config.signer, overlay, events: this.repairer })
     this.holder.serve(ports.network)

@@ -40,6 +40,9 @@ export class Census {
   private keepers = new Map<NodeId, Keeper>()
   private shownNow = new Map<NodeId, Keeper>()
   private readonly missing = new Map<number, Missing>()
+  /** What holders said they keep and could not prove, until they do. */
+  private readonly refuted = new Map<NodeId, ReadonlySet<number>>()
+  private auditedMs = -Infinity
 
   constructor(header: StripeHeader) {
     this.header = header
@@ -55,8 +58,26 @@ export class Census {
     return this.header.total - this.missing.size
   }
 
+  /** What a holder says it keeps; what it could not prove in the last audit does not count. */
   onShown(contact: Contact, shown: Shown): void {
-    this.shownNow.set(contact.id, { ...shown, contact })
+    const refuted = this.refuted.get(contact.id)
+    const indices = shown.indices.filter((index) => refuted?.has(index) !== true)
+    this.shownNow.set(contact.id, { ...shown, indices, contact })
+  }
+
+  /** An audit found these of a holder's fragments to be nothing but words. */
+  onRefuted(contact: Contact, indices: readonly number[]): void {
+    if (indices.length === 0) this.refuted.delete(contact.id)
+    else this.refuted.set(contact.id, new Set(indices))
+  }
+
+  /** Whether holders should prove what they say in the next round, and not only say it. */
+  isAuditDue(nowMs: number, auditMs: number): boolean {
+    return nowMs - this.auditedMs >= auditMs
+  }
+
+  onAudited(nowMs: number): void {
+    this.auditedMs = nowMs
   }
 
   /** Fragments that nobody has shown in the round under way. */

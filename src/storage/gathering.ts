@@ -47,9 +47,9 @@ export class Gathering<Question, Answer> {
         contact,
         together.map(({ question }) => question),
       )
-      for (const [at, { resolve }] of together.entries()) resolve(answers[at] as Answer)
+      for (const [at, each] of together.entries()) each.resolve(answers[at] as Answer)
     } catch (error) {
-      for (const { reject } of together) reject(error)
+      for (const each of together) each.reject(error)
     }
   }
 }

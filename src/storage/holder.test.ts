@@ -71,7 +71,7 @@ test('what is kept is signed for, told and given back', async () => {
   assert.ok(await isReceiptValid({ primitives, ids: new NodeIds(primitives) }, receipt, holder.id, terms))
   assert.ok(receipt.expiresMs >= nowMs + DAY && receipt.expiresMs <= nowMs + DAY + 1_000)
   const unknown = 'f'.repeat(64) as StripeId
-  const { holdings } = await ask('have', { stripes: [unknown, stripe.id] })
+  const { holdings } = await ask('have', { stripes: [unknown, stripe.id], purpose: 'read' })
   assert.equal(holdings[0], undefined)
   assert.deepEqual([...(holdings[1]?.indices ?? [])], [1, 4])
   const given = await ask('fetch', { stripe: stripe.id, indices: Uint8Array.of(4, 0, 4) })
@@ -158,7 +158,7 @@ test('a holder tells with what it has until when and for whom', async () => {
   const nowMs = storage.world.clock.now()
   await ask('store', { ...offer(stripe, [0]), leaseMs: 3 * DAY })
   await ask('store', { ...offer(stripe, [1, 2]), leaseMs: 2 * DAY, owner })
-  const [holding] = (await ask('have', { stripes: [stripe.id] })).holdings
+  const [holding] = (await ask('have', { stripes: [stripe.id], purpose: 'read' })).holdings
   assert.deepEqual(holding?.owner, owner)
   assert.ok(holding.expiresMs >= nowMs + 2 * DAY && holding.expiresMs < nowMs + 2 * DAY + 5 * SECOND)
 })
@@ -268,7 +268,7 @@ test('the owner’s word ends exactly the owner’s leases, and nobody else’s 
   assert.deepEqual(await ask('release', signRelease(primitives, seed, [others.id])), { fragments: 0 })
   assert.equal(leases(mine.id).length, 3)
   assert.deepEqual(await ask('release', signRelease(primitives, seed, [...stripes, mine.id])), { fragments: 2 })
-  assert.deepEqual([...((await ask('have', { stripes })).holdings[0]?.indices ?? [])], [2])
+  assert.deepEqual([...((await ask('have', { stripes, purpose: 'read' })).holdings[0]?.indices ?? [])], [2])
   assert.equal(leases(others.id).length, 1)
 })
 

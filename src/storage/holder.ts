@@ -27,8 +27,8 @@ import { commonestOwner, earliestExpiryMs, type Shelf } from './shelf.ts'
 export interface HolderEvents {
   /** Fragments of a stripe of `total` were taken in. */
   onKept(stripe: StripeId, total: number): void
-  /** Somebody let this node prove that it keeps a stripe. */
-  onAsked(stripe: StripeId, from: NodeId): void
+  /** Somebody looks after a stripe that this node may keep. */
+  onChecked(stripe: StripeId, from: NodeId): void
 }
 
 export interface HolderDeps {
@@ -58,7 +58,10 @@ export class Holder {
 
   /** Answers other nodes. Call before the network starts. */
   serve(network: Network<Messages>): void {
-    network.serve('have', ({ stripes }) => this.have(stripes))
+    network.serve('have', (request, from) => {
+      if (request.purpose === 'check') for (const stripe of request.stripes) this.deps.events.onChecked(stripe, from.id)
+      return this.have(request.stripes)
+    })
     network.serve('store', (request, from) => this.store(request, from))
     network.serve('fetch', ({ stripe, indices }) => this.fetch(stripe, indices))
     network.serve('renew', ({ stripes, leaseMs }) => this.renew(stripes, leaseMs))
@@ -150,7 +153,7 @@ export class Holder {
     signal: AbortSignal,
   ): Promise<Messages['prove']['reply']> {
     const { clock, shelf, events } = this.deps
-    for (const { stripe } of challenges) events.onAsked(stripe, from.id)
+    for (const { stripe } of challenges) events.onChecked(stripe, from.id)
     if (this.proving >= PROVES_AT_ONCE) throw new Failure('busy', 'proving for others already; ask again later')
     this.proving++
     try {

@@ -29,10 +29,13 @@ export interface HoldingsDeps {
 
 export class Holdings {
   private readonly deps: HoldingsDeps
+  private readonly purpose: Messages['have']['request']['purpose']
   private readonly gathering = new Gathering(HAVE_STRIPES_MAX, this.send.bind(this))
 
-  constructor(deps: HoldingsDeps) {
+  /** `check` for whoever looks after stripes: others that would do the same then rest. */
+  constructor(deps: HoldingsDeps, purpose: Messages['have']['request']['purpose'] = 'read') {
     this.deps = deps
+    this.purpose = purpose
   }
 
   /** Undefined when the node answers that it has none. Rejects as a request does. */
@@ -42,8 +45,9 @@ export class Holdings {
 
   private async send(contact: Contact, stripes: readonly StripeId[]): Promise<readonly (Holding | undefined)[]> {
     const { network, overlay, primitives } = this.deps
+    const { purpose } = this
     try {
-      const { holdings } = await network.request(contact, 'have', { stripes }, { timeoutMs: HAVE_MS })
+      const { holdings } = await network.request(contact, 'have', { stripes, purpose }, { timeoutMs: HAVE_MS })
       return stripes.map((stripe, at) => readHolding(primitives, stripe, holdings[at]))
     } catch (error) {
       overlay.onRequestFailed(contact, error)
@@ -63,5 +67,5 @@ export function readHolding(
   if (!header.ok || stripeId(primitives, header.value) !== stripe) return undefined
   const { total } = header.value
   const indices = [...new Set(raw.indices)].filter((index) => index < total)
-  return { header: header.value, indices, expiresMs: raw.expiresMs, owner: raw.owner as Bytes | undefined }
+  return { header: header.value, indices, expiresMs: raw.expiresMs, owner: raw.owner }
 }

@@ -97,6 +97,8 @@ export const REPAIRS_PARALLEL = 2
 /** How often a node sees what is due, at most and at least. */
 export const DUTY_TICK_MS_MIN = 250
 export const DUTY_TICK_MS_MAX = MINUTE
+/** Holders prove what they say once in so many grace periods: once a day by default. */
+export const GRACES_PER_AUDIT = 3
 /** When this share of a stripe goes missing together it is likely a partition: everybody on this side sees the other half die. */
 export const MASS_SHARE = 0.4
 /** A mass departure counts as real after so many grace periods; two days by default, longer than most partitions last. */

@@ -15,6 +15,7 @@ import {
   CHECKS_PER_GRACE,
   DUTY_TICK_MS_MAX,
   DUTY_TICK_MS_MIN,
+  GRACES_PER_AUDIT,
   NEWCOMER_RANK,
   REPAIRS_PARALLEL,
   STAND_IN_RANKS_MAX,
@@ -77,7 +78,7 @@ export class Repairer {
   }
 
   /** Somebody looked at a stripe. This node rests when that one comes before it. */
-  onAsked(stripe: StripeId, from: NodeId): void {
+  onChecked(stripe: StripeId, from: NodeId): void {
     const total = this.totals.get(stripe)
     if (total === undefined) return
     const point = this.leadingPoint(stripe, total)
@@ -139,7 +140,8 @@ export class Repairer {
     this.counted.checks++
     // When half of what may be gone before a repair is missing already, what others have heard is not enough.
     const isThorough = census.aliveCount < (held.header.total * (1 + this.rules.share)) / 2
-    await checkStripe(this.deps, stripe, census, { isThorough, signal: this.ending.signal }).catch(passWeather)
+    const isAudit = census.isAuditDue(clock.now(), this.rules.graceMs * GRACES_PER_AUDIT)
+    await checkStripe(this.deps, stripe, census, { isAudit, isThorough, signal: this.ending.signal }).catch(passWeather)
     this.duty.onLooked(stripe, clock.now())
     const toRebuild = census.toRebuild(clock.now(), this.rules)
     if (toRebuild.length > 0) void this.repair(stripe, census, toRebuild).catch(passWeather)

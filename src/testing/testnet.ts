@@ -26,6 +26,8 @@ export interface TestnetOptions {
   readonly port?: number
   /** Default of its puts: share of nodes that may vanish at once. By default 0.5. */
   readonly survive?: number
+  /** How long a node may be away before what it kept is rebuilt; the usual hours when absent. */
+  readonly graceMs?: number
   /** How many of the nodes, the last ones, return corrupted fragments. By default none. */
   readonly liars?: number
   /** What ids cost. By default nothing; starting takes as many runs of the puzzle as it asks for, for each node. */
@@ -184,11 +186,12 @@ class Slot implements TestnetNode {
 }
 
 function specOf(options: TestnetOptions, index: number, host: string): Omit<NodeSpec, 'bootstrap'> {
-  const { nodes: count, dir, port = 0, survive = SURVIVE_DEFAULT, liars = 0, puzzle } = options
+  const { nodes: count, dir, port = 0, survive = SURVIVE_DEFAULT, liars = 0, puzzle, graceMs } = options
   return {
     home: join(dir, 'nodes', String(index).padStart(2, '0')),
     networkName: TESTNET,
     ...(puzzle === undefined ? {} : { puzzle }),
+    ...(graceMs === undefined ? {} : { graceMs }),
     host,
     apiPort: index === 0 ? port : 0,
     tokenFile: tokenFileOf(dir),

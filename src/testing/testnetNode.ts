@@ -14,6 +14,7 @@ export interface NodeSpec {
   readonly apiPort: number
   readonly tokenFile: string
   readonly survive: number
+  readonly graceMs?: number
   /** Returns corrupted fragments. */
   readonly lies: boolean
   readonly bootstrap: readonly Contact[]

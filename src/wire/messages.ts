@@ -20,7 +20,19 @@ import {
   NETWORK_NAME_CHARS_MAX,
   PROVE_STRIPES_MAX,
 } from './limits.ts'
-import { bytesOf, bytesUpTo, id, list, optional, record, text, uint, type RecordOf, type Schema } from './schema.ts'
+import {
+  bytesOf,
+  bytesUpTo,
+  id,
+  list,
+  oneOf,
+  optional,
+  record,
+  text,
+  uint,
+  type RecordOf,
+  type Schema,
+} from './schema.ts'
 
 /** The version of the protocol that this node speaks; a hello says the range a node understands. */
 export const PROTOCOL_VERSION = 1
@@ -106,11 +118,11 @@ export const MESSAGES = {
     request: record({ target: id<Point>(), withinMs: uint(MINUTE) }),
     reply: record({ ageMs: uint(TIME_MS_MAX), members: list(contact, CONTACTS_MAX) }),
   }),
-  /** Which fragments of these stripes do you keep? Answers stand in the order of the questions. */
+  /** Which fragments of these stripes do you keep? Answers stand in the order of the questions. Who asks to `check` looks after them. */
   have: message({
     code: 16,
     channel: 'control',
-    request: record({ stripes: list(id<StripeId>(), HAVE_STRIPES_MAX) }),
+    request: record({ stripes: list(id<StripeId>(), HAVE_STRIPES_MAX), purpose: oneOf('read', 'check') }),
     reply: record({ holdings: list(optional(holding), HAVE_STRIPES_MAX) }),
   }),
   /** Keep these fragments of one stripe, as a node of its region `region`. The body has one part per fragment. */

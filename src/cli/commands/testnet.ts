@@ -13,6 +13,7 @@ export interface TestnetFlags {
   readonly port: number
   readonly survive: number
   readonly liars: number
+  readonly grace?: number
   readonly puzzle: IdPuzzle | 'none'
   readonly json?: boolean
 }
@@ -28,6 +29,7 @@ export async function testnet(flags: TestnetFlags): Promise<ExitCode> {
     port: flags.port,
     survive: flags.survive,
     liars: flags.liars,
+    ...(flags.grace === undefined ? {} : { graceMs: flags.grace }),
     ...(flags.puzzle === 'none' ? {} : { puzzle: flags.puzzle }),
     onExit: (exit) => {
       if (flags.json === true) printJson({ type: 'exit', ...exit })

@@ -15,6 +15,7 @@ export interface UpFlags {
   readonly join: readonly Contact[]
   readonly survive: number
   readonly quota?: number
+  readonly grace?: number
   readonly network: string
   readonly puzzle?: IdPuzzle | 'none'
   readonly json?: boolean
@@ -33,6 +34,7 @@ export async function up(flags: UpFlags): Promise<ExitCode> {
     survive: flags.survive,
     bootstrap: flags.join,
     ...(flags.quota === undefined ? {} : { quotaBytes: flags.quota }),
+    ...(flags.grace === undefined ? {} : { graceMs: flags.grace }),
     ...(puzzle === undefined ? {} : { puzzle }),
     onRefused: (reason) => {
       if (joining) say(`warning: ${reason}`)

@@ -72,8 +72,16 @@ export function networkSuite(name: string, setup: () => Promise<NetworkRig>): vo
 
   check('a kind that nobody serves is refused', async (bench) => {
     const [a, b] = [await bench.party(), await bench.party()]
-    await bench.failsWith(a.network.request(b.contact, 'have', { stripes: [] }, OPTIONS), 'refused', /have/)
-    await bench.failsWith(a.network.request(a.contact, 'have', { stripes: [] }, OPTIONS), 'refused', /have/)
+    await bench.failsWith(
+      a.network.request(b.contact, 'have', { stripes: [], purpose: 'read' }, OPTIONS),
+      'refused',
+      /have/,
+    )
+    await bench.failsWith(
+      a.network.request(a.contact, 'have', { stripes: [], purpose: 'read' }, OPTIONS),
+      'refused',
+      /have/,
+    )
   })
 
   check('a peer without an address that can be dialled is unreachable', async (bench) => {
