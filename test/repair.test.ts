@@ -15,7 +15,7 @@ const OBJECT_BYTES = 64 * MIB
 const GRACE_MS = 5 * SECOND
 const REPAIR_MS_MAX = 60 * SECOND
 
-test('8 of 24 processes killed and their folders deleted are made up for within a minute, and 8 more lose nothing', async () => {
+test('8 of 24 processes killed and their folders deleted are made up for within a minute, and 8 more lose nothing', async (t) => {
   const home = await mkdtemp(join(tmpdir(), 'mainframe-repair-'))
   const testnet = await startTestnet({ nodes: NODES, dir: home, processes: true, graceMs: GRACE_MS })
   try {
@@ -26,7 +26,7 @@ test('8 of 24 processes killed and their folders deleted are made up for within 
       await destroy(testnet, first, 8)
       const health = await whenRepaired(new NodeClient(testnet, 1), link)
       const seconds = ((performance.now() - startedMs) / SECOND).toFixed(1)
-      console.log(`8 killed: ${health.aliveMin} of ${health.total} again after ${seconds} s`)
+      t.diagnostic(`8 killed: ${health.aliveMin} of ${health.total} again after ${seconds} s`)
     }
     assert.deepEqual(await new NodeClient(testnet, 2).get(link), { sha256: sha256(), bytes: OBJECT_BYTES })
   } finally {
