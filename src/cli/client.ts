@@ -43,6 +43,12 @@ export class NodeClient {
     return JSON.parse(await textOf(response)) as T
   }
 
+  /** The JSON document that a change answers with. */
+  async change<T>(path: string, query: Readonly<Record<string, string>> = {}): Promise<T> {
+    const response = await this.response(this.request('POST', path, query, { accept: 'application/json' }))
+    return JSON.parse(await textOf(response)) as T
+  }
+
   /** Stores what `body` gives, and what it says about the content. Reads no further once the node has refused. */
   async upload({ body, headers, query, onProgress }: Upload): Promise<PutSummary> {
     const accept = { accept: 'application/x-ndjson' }
@@ -128,7 +134,7 @@ export class NodeClient {
     })
     // Late errors, after an answer, show on the response.
     request.on('error', () => undefined)
-    if (method === 'GET') request.end()
+    if (method !== 'PUT') request.end()
     return request
   }
 

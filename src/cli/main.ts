@@ -9,6 +9,8 @@ import type { DownFlags } from './commands/down.ts'
 import type { GetFlags } from './commands/get.ts'
 import type { LsFlags } from './commands/ls.ts'
 import type { PutFlags } from './commands/put.ts'
+import type { KeepFlags } from './commands/keep.ts'
+import type { ReleaseFlags } from './commands/release.ts'
 import type { TestnetFlags } from './commands/testnet.ts'
 import type { UpFlags } from './commands/up.ts'
 import type { NodeFlags } from './session.ts'
@@ -67,6 +69,20 @@ asking(command('ls <link>', 'list a folder; LINK/path lists one inside it'))
 asking(command('health <link>', 'tell how many fragments live and what loss they survive')).action(
   async (link: string, flags: NodeFlags) => finish((await import('./commands/health.ts')).health(link, flags)),
 )
+
+asking(command('keep <link>', 'have its holders keep it for longer'))
+  .option('--for <duration>', 'from now; by default 90d', duration)
+  .action(async (link: string, flags: KeepFlags) => finish((await import('./commands/keep.ts')).keep(link, flags)))
+
+asking(command('repair <link>', 'make what is missing of it again now, without waiting for the network')).action(
+  async (link: string, flags: NodeFlags) => finish((await import('./commands/repair.ts')).repair(link, flags)),
+)
+
+asking(command('release <link>', 'have the network forget what this node has put'))
+  .option('--yes', 'do it: nobody can read it afterwards')
+  .action(async (link: string, flags: ReleaseFlags) =>
+    finish((await import('./commands/release.ts')).release(link, flags)),
+  )
 
 asking(command('status', 'tell what the node knows about itself and the network')).action(async (flags: NodeFlags) =>
   finish((await import('./commands/status.ts')).status(flags)),

@@ -1,5 +1,10 @@
 /** The routes that answer with small JSON documents. Streams have handlers of their own (getObject.ts, putObject.ts). */
 import { Hono } from 'hono'
+import { Failure } from '../base/failure.ts'
+import { parseDuration } from '../base/quantities.ts'
+import type { Capability } from '../crypto/link.ts'
+import { LEASE_MS, LEASE_MS_MAX } from '../storage/limits.ts'
+import type { Directories } from '../vault/directory.ts'
 import { capabilityOf, type DoorDeps } from './doorDeps.ts'
 import type { Exchange } from './exchange.ts'
 import { HttpRefusal } from './problem.ts'
@@ -19,9 +24,21 @@ export function jsonRoutes(deps: DoorDeps): JsonRoutes {
   routes.get('/healthz', (context) => context.json({ ok: true, home: deps.home }))
   routes.get('/api/v1/status', (context) => context.json(deps.status()))
   routes.get('/api/v1/health/:link', async (context) => {
-    const capability = capabilityOf(deps.primitives, context.req.param('link'))
-    const store = capability.what === 'directory' ? deps.directories : deps.objects
+    const { capability, store } = storeOf(deps, context.req.param('link'))
     return context.json(await store.health(capability, { signal: context.env.signal }))
+  })
+  routes.post('/api/v1/keep/:link', async (context) => {
+    const { capability, store } = storeOf(deps, context.req.param('link'))
+    const leaseMs = leaseOf(context.req.query('for'))
+    return context.json(await store.keep(capability, { leaseMs, signal: context.env.signal }))
+  })
+  routes.post('/api/v1/repair/:link', async (context) => {
+    const { capability, store } = storeOf(deps, context.req.param('link'))
+    return context.json(await store.repair(capability, { signal: context.env.signal }))
+  })
+  routes.post('/api/v1/release/:link', async (context) => {
+    const { capability, store } = storeOf(deps, context.req.param('link'))
+    return context.json(await store.release(capability, { signal: context.env.signal }))
   })
   routes.notFound((context) => {
     throw new HttpRefusal('no-such-route', `there is nothing at ${context.req.method} ${context.req.path}`)
@@ -30,6 +47,23 @@ export function jsonRoutes(deps: DoorDeps): JsonRoutes {
     throw error
   })
   return routes
+}
+
+function storeOf(
+  deps: DoorDeps,
+  link: string,
+): { readonly capability: Capability; readonly store: Pick<Directories, 'health' | 'keep' | 'repair' | 'release'> } {
+  const capability = capabilityOf(deps.primitives, link)
+  return { capability, store: capability.what === 'directory' ? deps.directories : deps.objects }
+}
+
+/** Milliseconds from `?for=90d`. */
+function leaseOf(text: string | undefined): number {
+  const leaseMs = text === undefined ? LEASE_MS : parseDuration(text)
+  if (leaseMs === undefined || leaseMs > LEASE_MS_MAX) {
+    throw new Failure('invalid', 'for is a duration of at most 400 days, such as 90d')
+  }
+  return leaseMs
 }
 
 /** Carries one exchange through the routes. Rejects with what they throw. */

@@ -18,6 +18,7 @@ import { Holder } from '../storage/holder.ts'
 import { Holdings } from '../storage/holdings.ts'
 import type { Objects } from '../storage/objects.ts'
 import { ObjectStore } from '../storage/objectStore.ts'
+import { OwnerKeys } from '../storage/ownerKeys.ts'
 import { GRACE_MS, REPAIR_SHARE } from '../storage/limits.ts'
 import { Proofs } from '../storage/proofs.ts'
 import { ReadLedger } from '../storage/readLedger.ts'
@@ -75,11 +76,12 @@ export class Node {
     const { overlay, ledger } = this
     const holdings = new Holdings({ ...ports, overlay })
     const ids = config.ids ?? new NodeIds(ports.primitives)
-    const deps = { ...ports, ids, overlay, holdings, ledger, window: new StoreWindow() }
-    this.store = new ObjectStore(deps, config.survive)
-    const rules = { graceMs: config.graceMs ?? GRACE_MS, share: config.repairShare ?? REPAIR_SHARE }
     const checks = new Holdings({ ...ports, overlay }, 'check')
-    this.repairer = new Repairer({ ...deps, checks, proofs: new Proofs({ ...ports, overlay }) }, rules)
+    const proofs = new Proofs({ ...ports, overlay })
+    const deps = { ...ports, ids, overlay, holdings, checks, proofs, ledger, window: new StoreWindow() }
+    this.store = new ObjectStore({ ...deps, owners: new OwnerKeys(ports) }, config.survive)
+    const rules = { graceMs: config.graceMs ?? GRACE_MS, share: config.repairShare ?? REPAIR_SHARE }
+    this.repairer = new Repairer(deps, rules)
     const shelf = new Shelf(ports.fragments)
     this.holder = new Holder({ ...ports, shelf, signer: config.signer, overlay, events: this.repairer })
     this.holder.serve(ports.network)

@@ -106,6 +106,11 @@ export class Census {
     return total - gone.length <= Math.floor(rules.share * total) ? gone : []
   }
 
+  /** Fragments that nobody showed in the last round, gone or away. */
+  missingNow(): readonly number[] {
+    return [...this.missing.keys()]
+  }
+
   /** Every fragment but those to rebuild, with whoever showed it in the last round; undefined for what is only away. */
   kept(toRebuild: readonly number[]): ReadonlyMap<number, Contact | undefined> {
     const kept = new Map<number, Contact | undefined>(this.allIndices().map((index) => [index, undefined]))

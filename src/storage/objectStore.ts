@@ -5,17 +5,28 @@ import { linkedController } from '../base/signals.ts'
 import type { Capability } from '../crypto/link.ts'
 import { objectHealth } from './health.ts'
 import { openObject } from './objectReader.ts'
-import type { ByteRange, Health, Objects, OpenObject, PutOptions, PutResult } from './objects.ts'
+import type {
+  ByteRange,
+  Health,
+  KeepResult,
+  Objects,
+  OpenObject,
+  PutOptions,
+  PutResult,
+  ReleaseResult,
+  RepairResult,
+  UpkeepOptions,
+} from './objects.ts'
 import { writeObject, type WriteDeps } from './objectWriter.ts'
-import type { ReadDeps } from './readStripe.ts'
+import { keepObject, releaseObject, repairObject, type UpkeepDeps } from './objectUpkeep.ts'
 
 export class ObjectStore implements Objects {
-  private readonly deps: ReadDeps & WriteDeps
+  private readonly deps: UpkeepDeps & WriteDeps
   private readonly survive: number
   private readonly ending = new AbortController()
 
   /** `survive`: the share of nodes that may vanish at once, for puts that name none. */
-  constructor(deps: ReadDeps & WriteDeps, survive: number) {
+  constructor(deps: UpkeepDeps & WriteDeps, survive: number) {
     this.deps = deps
     this.survive = survive
   }
@@ -32,6 +43,22 @@ export class ObjectStore implements Objects {
 
   health(capability: Capability, options: { readonly signal?: AbortSignal } = {}): Promise<Health> {
     return this.call(options, (signal) => objectHealth(this.deps, capability, signal))
+  }
+
+  keep(capability: Capability, options: UpkeepOptions & { readonly leaseMs: number }): Promise<KeepResult> {
+    return this.call(options, (signal) => keepObject(this.deps, capability, options.leaseMs, signal))
+  }
+
+  repair(capability: Capability, options: UpkeepOptions = {}): Promise<RepairResult> {
+    return this.call(options, (signal) => repairObject(this.deps, capability, signal))
+  }
+
+  release(capability: Capability, options: UpkeepOptions = {}): Promise<ReleaseResult> {
+    if (capability.right !== 'read')
+      throw new Failure('invalid', 'releasing needs the link that reads, not one that verifies')
+    return this.call(options, async (signal) =>
+      releaseObject(this.deps, capability, await this.deps.owners.seed(capability.key), signal),
+    )
   }
 
   /** Ends every call and stream under way with `closed`, and every later one. */

@@ -12,11 +12,13 @@ import { KEY_BYTES } from '../ports/primitives.ts'
 import type { Random } from '../ports/random.ts'
 import { INLINE_BYTES_MAX, LIST_CHILDREN_MAX, PUT_SEGMENTS_PARALLEL, TYPE_CHARS_MAX } from './limits.ts'
 import type { FragmentCounts, PutOptions, PutResult } from './objects.ts'
+import type { OwnerKeys } from './ownerKeys.ts'
 import { placeStripe, type PlaceDeps } from './placeStripe.ts'
 import { encodeList, encodeRoot, sealContent } from './root.ts'
 import { segments } from './segments.ts'
 
 export interface WriteDeps extends PlaceDeps {
+  readonly owners: OwnerKeys
   readonly coder: Coder
   readonly random: Random
 }
@@ -53,6 +55,7 @@ class ObjectWriting {
   private readonly secret: Bytes
   private readonly keys: ObjectKeys
   private readonly places = new Semaphore(PUT_SEGMENTS_PARALLEL)
+  private owner: Promise<Bytes> | undefined
   private readonly underWay = new Set<Promise<void>>()
   private bytesRead = 0
   private fragmentsPlaced = 0
@@ -139,6 +142,7 @@ class ObjectWriting {
     this.fragmentsTotal += code.total
     const stripe = await this.deps.coder.encode({ plain, key, code })
     const placed = await placeStripe(this.deps, stripe, {
+      owner: await (this.owner ??= this.deps.owners.tag(this.secret)),
       signal: this.controller.signal,
       onPlaced: (fragmentCount) => {
         this.fragmentsPlaced += fragmentCount

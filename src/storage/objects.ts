@@ -35,6 +35,10 @@ export interface PutResult {
 }
 
 /** First and last byte, both included, as in HTTP; `end` at most size - 1. */
+export interface UpkeepOptions {
+  readonly signal?: AbortSignal
+}
+
 export interface ByteRange {
   readonly start: number
   readonly end: number
@@ -69,6 +73,29 @@ export interface Health {
   readonly state: HealthState
 }
 
+export interface KeepResult {
+  readonly stripes: number
+  /** Fragments that are kept for as long as was asked, and those whose holders did not answer. */
+  readonly fragments: number
+  readonly unanswered: number
+  /** When the first of the leases ends now, in ms since 1970; undefined when no holder answered. */
+  readonly expiresMs: number | undefined
+}
+
+export interface ReleaseResult {
+  readonly stripes: number
+  /** Fragments forgotten, and those whose holders did not answer: these expire with their leases. */
+  readonly fragments: number
+  readonly unanswered: number
+}
+
+export interface RepairResult {
+  readonly stripes: number
+  /** Made again and placed. */
+  readonly fragments: number
+  readonly bytes: number
+}
+
 export interface Objects {
   /**
    * Stores the source's bytes. Settles when every segment is acknowledged: at least 0.9 of its fragments are kept by other nodes'
@@ -79,4 +106,10 @@ export interface Objects {
   open(capability: Capability, options?: { readonly signal?: AbortSignal }): Promise<OpenObject>
   /** Asks the holders of every stripe. Works with a verify capability. */
   health(capability: Capability, options?: { readonly signal?: AbortSignal }): Promise<Health>
+  /** Extends the leases of all that is kept of it by `leaseMs` from now. Works with a verify capability. Fails as stream does. */
+  keep(capability: Capability, options: UpkeepOptions & { readonly leaseMs: number }): Promise<KeepResult>
+  /** Makes again, now, what no holder shows. Works with a verify capability. Fails as stream and put do. */
+  repair(capability: Capability, options?: UpkeepOptions): Promise<RepairResult>
+  /** Has the holders forget what this node has put. `invalid` for a capability that may not read; what others have put stays. */
+  release(capability: Capability, options?: UpkeepOptions): Promise<ReleaseResult>
 }

@@ -1,7 +1,8 @@
 /** With nobody watching: what is lost comes back, what is only away is left alone. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { MINUTE, SECOND } from '../base/units.ts'
+import { isFailure } from '../base/failure.ts'
+import { DAY, MINUTE, SECOND } from '../base/units.ts'
 import { SeededRandom } from '../sim/seededRandom.ts'
 import { StorageWorld } from '../testing/storageWorld.ts'
 
@@ -44,3 +45,34 @@ function repairsOf(storage: StorageWorld): number {
   const nodes = Array.from({ length: storage.world.nodeCount }, (_, node) => storage.world.process(node))
   return nodes.reduce((sum, node) => sum + (node?.status().repair.repairs ?? 0), 0)
 }
+
+test('leases are extended by anyone with a link, and ended by the node that put, which nobody else can', async () => {
+  const storage = await StorageWorld.start({ seed: 3, nodes: 24, graceMs: GRACE_MS })
+  const { capability } = await storage.put(0, content)
+  const { total } = await storage.health(0, capability)
+  const kept = await storage.until(storage.node(5).objects.keep(capability, { leaseMs: 200 * DAY }))
+  assert.ok(kept.fragments >= total && kept.unanswered === 0)
+  assert.ok((kept.expiresMs ?? 0) >= storage.world.clock.now() + 199 * DAY)
+
+  const stranger = await storage.until(storage.node(5).objects.release(capability))
+  assert.equal(stranger.fragments, 0)
+  assert.deepEqual(await storage.read(5, capability), content)
+
+  const released = await storage.until(storage.node(0).objects.release(capability))
+  assert.ok(released.fragments >= total && released.unanswered === 0)
+  await assert.rejects(storage.read(5, capability), (error) => isFailure(error, 'not-found'))
+  await storage.run(4 * GRACE_MS)
+  assert.equal(repairsOf(storage), 0)
+})
+
+test('whoever will not wait has what is missing made again at once', async () => {
+  const storage = await StorageWorld.start({ seed: 4, nodes: 24 })
+  const { capability } = await storage.put(0, content)
+  const { total } = await storage.health(0, capability)
+  storage.killAtRandom(8, [0])
+  await storage.run(30 * SECOND)
+  const repaired = await storage.until(storage.node(0).objects.repair(capability))
+  assert.ok(repaired.fragments > 0.2 * total)
+  assert.equal((await storage.health(0, capability)).aliveMin, total)
+  assert.equal((await storage.until(storage.node(0).objects.repair(capability))).fragments, 0)
+})

@@ -8,7 +8,17 @@ import { Failure, abortFailure } from '../base/failure.ts'
 import { parseIdText, type StripeId } from '../base/id.ts'
 import { present } from '../base/assert.ts'
 import type { Capability } from '../crypto/link.ts'
-import type { Health, Objects, OpenObject, PutOptions, PutResult } from '../storage/objects.ts'
+import type {
+  Health,
+  KeepResult,
+  Objects,
+  OpenObject,
+  PutOptions,
+  PutResult,
+  ReleaseResult,
+  RepairResult,
+  UpkeepOptions,
+} from '../storage/objects.ts'
 import type { Directories, OpenDirectory, PutDirectoryResult, TreeEntry, TreeSource } from '../vault/directory.ts'
 
 interface Kept {
@@ -23,11 +33,13 @@ interface KeptEntry {
 
 const CHUNK_BYTES = 256 * 1024
 
+type Call = 'put' | 'open' | 'health' | 'keep' | 'repair' | 'release'
+
 export class MemoryObjects implements Objects {
   /** Asked before each chunk that is streamed, with its offset; what it returns is thrown. */
   failAt: (offset: number) => Failure | undefined = () => undefined
   /** Asked before each call; what it returns is thrown. */
-  failCall: (call: 'put' | 'open' | 'health') => Failure | undefined = () => undefined
+  failCall: (call: Call) => Failure | undefined = () => undefined
   /** Awaited before each open, with its signal: a node that takes its time. */
   beforeOpen: (signal: AbortSignal) => Promise<void> = async () => undefined
   /** Signals of every call so far, in order. */
@@ -42,7 +54,7 @@ export class MemoryObjects implements Objects {
     const content = await gather(source, (bytes) => {
       options.onProgress?.({ bytes, fragmentsPlaced: 1, fragmentsTotal: 2 })
     })
-    return this.keep(content, options.type ?? '', 'object')
+    return this.hold(content, options.type ?? '', 'object')
   }
 
   async open(capability: Capability, options: { readonly signal?: AbortSignal } = {}): Promise<OpenObject> {
@@ -58,7 +70,26 @@ export class MemoryObjects implements Objects {
     return { bytes, segments: 1, needed: 4, total: 33, alive: 33, aliveMin: 33, survivesNow: 0.5, state: 'healthy' }
   }
 
-  keep(content: Bytes, type: string, what: Capability['what']): PutResult {
+  async keep(capability: Capability, options: UpkeepOptions & { readonly leaseMs: number }): Promise<KeepResult> {
+    this.begin('keep', options.signal)
+    this.find(capability)
+    return { stripes: 1, fragments: 33, unanswered: 0, expiresMs: options.leaseMs }
+  }
+
+  async repair(capability: Capability, options: UpkeepOptions = {}): Promise<RepairResult> {
+    this.begin('repair', options.signal)
+    this.find(capability)
+    return { stripes: 1, fragments: 0, bytes: 0 }
+  }
+
+  async release(capability: Capability, options: UpkeepOptions = {}): Promise<ReleaseResult> {
+    this.begin('release', options.signal)
+    this.find(capability)
+    this.kept.delete(capability.root)
+    return { stripes: 1, fragments: 33, unanswered: 0 }
+  }
+
+  hold(content: Bytes, type: string, what: Capability['what']): PutResult {
     const root = present(parseIdText<StripeId>(createHash('sha256').update(content).digest('hex')), 'a hash is an id')
     this.kept.set(root, { content, type })
     const capability: Capability = { what, right: 'read', root, key: new Uint8Array(randomBytes(32)) }
@@ -88,7 +119,7 @@ export class MemoryObjects implements Objects {
     }
   }
 
-  private begin(call: 'put' | 'open' | 'health', signal: AbortSignal | undefined): void {
+  private begin(call: Call, signal: AbortSignal | undefined): void {
     if (signal !== undefined) this.signals.push(signal)
     const failure = this.failCall(call)
     if (failure !== undefined) throw failure
@@ -107,9 +138,22 @@ export class MemoryDirectories implements Directories {
     const tree: KeptEntry[] = []
     for await (const { entry, content } of entries) tree.push({ entry, content: await gather(content) })
     const marker = new TextEncoder().encode(JSON.stringify(tree.map(({ entry }) => entry)))
-    const result = this.objects.keep(marker, '', 'directory')
+    const result = this.objects.hold(marker, '', 'directory')
     this.trees.set(result.capability.root, tree)
     return { ...result, entries: tree.length }
+  }
+
+  keep(capability: Capability, options: UpkeepOptions & { readonly leaseMs: number }): Promise<KeepResult> {
+    return this.objects.keep(capability, options)
+  }
+
+  repair(capability: Capability, options: UpkeepOptions = {}): Promise<RepairResult> {
+    return this.objects.repair(capability, options)
+  }
+
+  release(capability: Capability, options: UpkeepOptions = {}): Promise<ReleaseResult> {
+    this.trees.delete(capability.root)
+    return this.objects.release(capability, options)
   }
 
   /** One segment for each entry. */

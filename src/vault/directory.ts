@@ -1,7 +1,17 @@
 /** Directories in types: what goes in, what comes out. vault/directoryStore.ts does it. */
 import type { Bytes } from '../base/bytes.ts'
 import type { Capability } from '../crypto/link.ts'
-import type { ByteRange, Health, OpenObject, PutOptions, PutResult } from '../storage/objects.ts'
+import type {
+  ByteRange,
+  Health,
+  KeepResult,
+  OpenObject,
+  PutOptions,
+  PutResult,
+  ReleaseResult,
+  RepairResult,
+  UpkeepOptions,
+} from '../storage/objects.ts'
 
 export type EntryKind = 'file' | 'directory' | 'symlink'
 
@@ -53,4 +63,8 @@ export interface Directories {
   open(capability: Capability, options?: { readonly signal?: AbortSignal }): Promise<OpenDirectory>
   /** Of everything in the tree together. Needs a read capability: a verify link to a directory covers its listing alone. */
   health(capability: Capability, options?: { readonly signal?: AbortSignal }): Promise<Health>
+  /** Objects.keep, repair and release, of everything in the tree together. */
+  keep(capability: Capability, options: UpkeepOptions & { readonly leaseMs: number }): Promise<KeepResult>
+  repair(capability: Capability, options?: UpkeepOptions): Promise<RepairResult>
+  release(capability: Capability, options?: UpkeepOptions): Promise<ReleaseResult>
 }

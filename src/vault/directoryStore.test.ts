@@ -32,12 +32,12 @@ async function* treeOf(...sources: readonly TreeSource[]): AsyncGenerator<TreeSo
 interface Rig {
   readonly objects: MemoryObjects
   readonly directories: DirectoryStore
-  readonly calls: { put: number; open: number; health: number }
+  readonly calls: Record<Parameters<MemoryObjects['failCall']>[0], number>
 }
 
 function rig(): Rig {
   const objects = new MemoryObjects()
-  const calls = { put: 0, open: 0, health: 0 }
+  const calls = { put: 0, open: 0, health: 0, keep: 0, repair: 0, release: 0 }
   objects.failCall = (call) => {
     calls[call]++
     return undefined

@@ -1,7 +1,16 @@
 /** Directories (directory.ts) over objects: the composition of writer, reader and health. */
 import { Semaphore } from '../base/semaphore.ts'
 import type { Capability } from '../crypto/link.ts'
-import type { Health, HealthState, Objects, PutOptions } from '../storage/objects.ts'
+import type {
+  Health,
+  HealthState,
+  KeepResult,
+  Objects,
+  PutOptions,
+  ReleaseResult,
+  RepairResult,
+  UpkeepOptions,
+} from '../storage/objects.ts'
 import type { Directories, OpenDirectory, PutDirectoryResult, TreeSource } from './directory.ts'
 import { openDirectory } from './directoryReader.ts'
 import { writeDirectory } from './directoryWriter.ts'
@@ -23,20 +32,54 @@ export class DirectoryStore implements Directories {
   }
 
   async health(capability: Capability, options: { readonly signal?: AbortSignal } = {}): Promise<Health> {
+    return together(await this.forEachObject(capability, options, (object) => this.objects.health(object, options)))
+  }
+
+  async keep(capability: Capability, options: UpkeepOptions & { readonly leaseMs: number }): Promise<KeepResult> {
+    const kept = await this.forEachObject(capability, options, (object) => this.objects.keep(object, options))
+    const expiries = kept.flatMap(({ expiresMs }) => expiresMs ?? [])
+    return { ...sums(kept, ['stripes', 'fragments', 'unanswered']), expiresMs: expiries.sort((a, b) => a - b)[0] }
+  }
+
+  async repair(capability: Capability, options: UpkeepOptions = {}): Promise<RepairResult> {
+    const repaired = await this.forEachObject(capability, options, (object) => this.objects.repair(object, options))
+    return sums(repaired, ['stripes', 'fragments', 'bytes'])
+  }
+
+  /** Listings go last: whoever is interrupted can begin again. */
+  async release(capability: Capability, options: UpkeepOptions = {}): Promise<ReleaseResult> {
+    const all: Capability[] = []
+    await this.forEachObject(capability, options, async (object) => all.push(object))
+    const released: ReleaseResult[] = []
+    for (const object of all.reverse()) released.push(await this.objects.release(object, options))
+    return sums(released, ['stripes', 'fragments', 'unanswered'])
+  }
+
+  /** Runs `work` for the directory's own object and all below it, some at a time. Fails as `work` does. */
+  private async forEachObject<T>(
+    capability: Capability,
+    options: UpkeepOptions,
+    work: (object: Capability) => Promise<T>,
+  ): Promise<readonly T[]> {
     const directory = await openDirectory(this.objects, capability, options)
     const parallel = new Semaphore(DIRECTORY_HEALTH_PARALLEL)
-    const asked: Promise<Health>[] = []
+    const underWay: Promise<T>[] = []
     const begin = async (object: Capability): Promise<void> => {
       const release = await parallel.acquire(1, options.signal)
-      const asking = this.objects.health(object, options).finally(release)
+      const working = work(object).finally(release)
       // One that fails before all are begun is met again below.
-      asking.catch(() => undefined)
-      asked.push(asking)
+      working.catch(() => undefined)
+      underWay.push(working)
     }
     await begin(capability)
     for await (const object of directory.objectsBelow(options)) await begin(object)
-    return together(await Promise.all(asked))
+    return Promise.all(underWay)
   }
+}
+
+function sums<K extends string>(parts: readonly Readonly<Record<K, number>>[], names: readonly K[]): Record<K, number> {
+  const total = (name: K): number => parts.reduce((sum, part) => sum + part[name], 0)
+  return Object.fromEntries(names.map((name) => [name, total(name)])) as Record<K, number>
 }
 
 /** Worst of the worst: the counts are those of the largest code, state and survivable share those of the weakest object. */
