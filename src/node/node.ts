@@ -13,12 +13,11 @@ import type { Network } from '../ports/network.ts'
 import type { Primitives } from '../ports/primitives.ts'
 import type { Random } from '../ports/random.ts'
 import type { StateStore } from '../ports/stateStore.ts'
-import { Holder } from '../storage/holder.ts'
 import { Holdings } from '../storage/holdings.ts'
 import type { Objects } from '../storage/objects.ts'
 import { ObjectStore } from '../storage/objectStore.ts'
 import { ReadLedger } from '../storage/readLedger.ts'
-import { Shelf } from '../storage/shelf.ts'
+import { Storekeeper } from '../storage/storekeeper.ts'
 import { StoreWindow } from '../storage/storeWindow.ts'
 import type { Messages } from '../wire/messages.ts'
 import type { NodeStatus } from './status.ts'
@@ -45,6 +44,8 @@ export interface NodeConfig {
   readonly survive: number
   /** Bytes of fragments that this node offers to keep; undefined for no bound but the disk. */
   readonly quotaBytes?: number
+  /** Everything kept is verified once in this time; two weeks when absent. */
+  readonly scrubPeriodMs?: number
   /** Nodes to join through; none for the first node of a network. */
   readonly bootstrap: readonly Contact[]
 }
@@ -54,7 +55,7 @@ export class Node {
   private readonly ports: NodePorts
   private readonly config: NodeConfig
   private readonly overlay: Overlay
-  private readonly holder: Holder
+  private readonly storekeeper: Storekeeper
   private readonly ledger = new ReadLedger()
   private readonly startedMs: number
 
@@ -64,8 +65,8 @@ export class Node {
     this.startedMs = ports.clock.now()
     this.overlay = new Overlay(ports)
     const { overlay, ledger } = this
-    this.holder = new Holder({ ...ports, shelf: new Shelf(ports.fragments), signer: config.signer, overlay })
-    this.holder.serve(ports.network)
+    this.storekeeper = new Storekeeper({ ...ports, signer: config.signer, overlay }, config)
+    this.storekeeper.serve(ports.network)
     const holdings = new Holdings({ ...ports, overlay })
     const ids = config.ids ?? new NodeIds(ports.primitives)
     this.store = new ObjectStore(
@@ -92,11 +93,17 @@ export class Node {
       throw error
     }
     node.overlay.start()
+    node.storekeeper.start()
     return node
   }
 
   get objects(): Objects {
     return this.store
+  }
+
+  /** What this node keeps for others: who has how much of it, and commands to verify and to sweep it now. */
+  get storage(): Pick<Storekeeper, 'usage' | 'verify' | 'gc'> {
+    return this.storekeeper
   }
 
   /** How others reach this node. */
@@ -105,8 +112,7 @@ export class Node {
   }
 
   status(): NodeStatus {
-    const { clock, fragments, network } = this.ports
-    const usage = fragments.usage()
+    const { clock, network } = this.ports
     return {
       id: network.self.id,
       network: this.config.networkName,
@@ -120,12 +126,7 @@ export class Node {
         networkSize: this.overlay.networkSize(),
         departures: this.overlay.departureCount,
       },
-      storage: {
-        fragments: usage.fragmentCount,
-        bytes: usage.bytes,
-        quotaBytes: this.config.quotaBytes,
-        state: this.holder.storeState,
-      },
+      storage: this.storekeeper.status(),
       reads: {
         fragmentsVerified: this.ledger.verifiedCount,
         fragmentsDamaged: this.ledger.damagedCount,
@@ -137,6 +138,7 @@ export class Node {
   /** Ends the calls under way, leaves the network and closes what it was given. Nothing of the node is left in the event loop then. */
   async stop(): Promise<void> {
     this.store.close()
+    this.storekeeper.stop()
     await this.overlay.stop()
     await this.ports.network.close()
     await this.ports.fragments.close()

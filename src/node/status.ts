@@ -1,6 +1,7 @@
 /** What a node says about itself, as `status` prints it. Fields are only ever added. */
 import type { NodeId } from '../base/id.ts'
 import type { Address } from '../ports/connection.ts'
+import type { StorageStatus } from '../storage/storekeeper.ts'
 
 export interface NodeStatus {
   readonly id: NodeId
@@ -18,14 +19,7 @@ export interface NodeStatus {
     readonly networkSize: number
     readonly departures: number
   }
-  readonly storage: {
-    readonly fragments: number
-    readonly bytes: number
-    /** Bytes that this node offers; undefined for no bound but the disk. */
-    readonly quotaBytes: number | undefined
-    /** The store's state: `ok`, or why it takes nothing now. */
-    readonly state: string
-  }
+  readonly storage: StorageStatus
   readonly reads: {
     readonly fragmentsVerified: number
     /** Fragments that did not prove themselves, and were never used. */

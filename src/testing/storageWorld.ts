@@ -31,6 +31,8 @@ export interface StorageWorldOptions {
   readonly link?: LinkOptions
   readonly disk?: DiskOptions
   readonly hostName?: (node: number) => string
+  /** Of every node; two weeks when absent. */
+  readonly scrubPeriodMs?: number
   /** For every node's puts; honest when absent. */
   readonly coder?: Coder
   /** Replaces some of a node's ports by what lies, fails, counts or listens. Called at each of its starts. */
@@ -131,6 +133,8 @@ export class StorageWorld {
         version: '0',
         survive: options.survive ?? 0.5,
         bootstrap: node === 0 ? [] : [this.world.contact(0)],
+        ...(options.disk?.quotaBytes === undefined ? {} : { quotaBytes: options.disk.quotaBytes }),
+        ...(options.scrubPeriodMs === undefined ? {} : { scrubPeriodMs: options.scrubPeriodMs }),
       },
     )
   }
