@@ -24,6 +24,7 @@ import { regionCount } from './placeStripe.ts'
 import { proveStripes, type Challenge } from './proof.ts'
 import { receiptMessage } from './receipt.ts'
 import { isReleaseSigned, ownerTag, type Release } from './release.ts'
+import type { Scrub } from './scrub.ts'
 import { bytesOf, commonestOwner, earliestExpiryMs, type Shelf } from './shelf.ts'
 
 export interface HolderDeps {
@@ -32,6 +33,7 @@ export interface HolderDeps {
   readonly shelf: Shelf
   readonly admission: Admission
   readonly expiry: Expiry
+  readonly scrub: Pick<Scrub, 'check'>
   readonly signer: Signer
   readonly overlay: Overlay
 }
@@ -156,6 +158,11 @@ export class Holder {
     for (const index of new Set(indices)) {
       const fragment = await this.deps.shelf.get(stripe, index)
       if (fragment === undefined) continue
+      // Readers find out anyway, and would take this node for a liar.
+      if (!verifyFragment(this.deps.primitives, stripe, fragment).ok) {
+        await this.deps.scrub.check(stripe, index)
+        continue
+      }
       bytes += fragment.data.length
       if (bytes > BODY_BYTES_MAX) break
       found.push(fragment)

@@ -76,7 +76,7 @@ export class Storekeeper {
     const { shelf, admission } = this
     this.expiry = new Expiry({ ...deps, shelf, ending })
     this.scrub = new Scrub({ ...deps, shelf, periodMs: scrubPeriodMs, ending })
-    this.holder = new Holder({ ...deps, shelf, admission, expiry: this.expiry })
+    this.holder = new Holder({ ...deps, shelf, admission, expiry: this.expiry, scrub: this.scrub })
   }
 
   /** Answers other nodes. Call before the network starts. */

@@ -18,6 +18,7 @@ import type { DiskOptions } from '../sim/simDisk.ts'
 import { World, type Checker } from '../sim/world.ts'
 import type { ByteRange, Health, OpenObject, PutOptions, PutResult } from '../storage/objects.ts'
 import type { Messages } from '../wire/messages.ts'
+import { lyingNetwork } from './lyingNetwork.ts'
 import { WatchedNetwork } from './watchedNetwork.ts'
 
 const NETWORK_NAME = 'storage world'
@@ -31,6 +32,8 @@ export interface StorageWorldOptions {
   readonly link?: LinkOptions
   readonly disk?: DiskOptions
   readonly hostName?: (node: number) => string
+  /** Whether a node gives whoever fetches from it false fragments. */
+  readonly isLiar?: (node: number) => boolean
   /** Of every node; two weeks when absent. */
   readonly scrubPeriodMs?: number
   /** For every node's puts; honest when absent. */
@@ -126,7 +129,7 @@ export class StorageWorld {
     const network = new WatchedNetwork(deps, this.acknowledged)
     this.networks.set(node, network)
     return Node.start(
-      { ...altered, network },
+      { ...altered, network: options.isLiar?.(node) === true ? lyingNetwork(network) : network },
       {
         signer,
         networkName: NETWORK_NAME,
