@@ -7,8 +7,11 @@ import { HOUR, KIB, MIB, SECOND } from '../src/base/units.ts'
 import { CountedClock } from '../src/testing/countedClock.ts'
 import { gather, once, StorageWorld } from '../src/testing/storageWorld.ts'
 
-/** What each node's clock owes while nothing is asked of it: keep-alives, refreshes, feelers and the sweep of idle connections. */
-const IDLE_TIMERS = 4
+/**
+ * What each node's clock owes while nothing is asked of it: keep-alives, refreshes, feelers, the sweep of idle connections, and the next
+ * sweep and scrub of what it keeps.
+ */
+const IDLE_TIMERS = 6
 
 /** Above the longest way there and back, below the wait after which a reader takes an answer for slow. */
 const ROUND_TRIP_MS = 150

@@ -18,7 +18,6 @@ import { Gateway } from '../gateway/gateway.ts'
 import { Node } from '../node/node.ts'
 import type { Coder } from '../ports/coder.ts'
 import type { Contact } from '../ports/connection.ts'
-import type { FragmentStore } from '../ports/fragmentStore.ts'
 import { DirectoryStore } from '../vault/directoryStore.ts'
 import { PeerNetwork } from '../wire/peerNetwork.ts'
 import { ensureToken, removeRuntime, takeHome, tokenFileOf, writeRuntime } from './home.ts'
@@ -47,8 +46,8 @@ export interface DaemonOptions {
   readonly tokenFile?: string
   /** Coding shared by nodes of one process, who then closes it; by default the node has its own. */
   readonly coder?: Coder
-  /** What stands between the node and its fragments, for nodes that misbehave on purpose. */
-  readonly wrapFragments?: (store: FragmentStore) => FragmentStore
+  /** What stands between the node and its network, for nodes that misbehave on purpose. */
+  readonly wrapNetwork?: (network: PeerNetwork) => PeerNetwork
   /** This node has no key yet, and looks for one that solves the puzzle: once in its life, of unknown length. */
   readonly onGrinding?: () => void
   /** Another node and this one do not become peers, because one would not have the other. */
@@ -109,8 +108,8 @@ async function startNode(options: DaemonOptions, log: Log, closers: Close[]): Pr
     random: new SystemRandom(),
     primitives,
     coder,
-    network,
-    fragments: options.wrapFragments?.(fragments) ?? fragments,
+    network: options.wrapNetwork?.(network) ?? network,
+    fragments,
     state,
   }
   const node = await Node.start(ports, {

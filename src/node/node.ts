@@ -14,7 +14,6 @@ import type { Network } from '../ports/network.ts'
 import type { Primitives } from '../ports/primitives.ts'
 import type { Random } from '../ports/random.ts'
 import type { StateStore } from '../ports/stateStore.ts'
-import { Holder } from '../storage/holder.ts'
 import { Holdings } from '../storage/holdings.ts'
 import type { Objects } from '../storage/objects.ts'
 import { ObjectStore } from '../storage/objectStore.ts'
@@ -23,7 +22,7 @@ import { GRACE_MS, REPAIR_SHARE } from '../storage/limits.ts'
 import { Proofs } from '../storage/proofs.ts'
 import { ReadLedger } from '../storage/readLedger.ts'
 import { Repairer } from '../storage/repairer.ts'
-import { Shelf } from '../storage/shelf.ts'
+import { Storekeeper } from '../storage/storekeeper.ts'
 import { StoreWindow } from '../storage/storeWindow.ts'
 import type { Messages } from '../wire/messages.ts'
 import type { NodeStatus } from './status.ts'
@@ -54,6 +53,8 @@ export interface NodeConfig {
   readonly graceMs?: number
   /** A stripe is repaired when at most this share of it is left; {@link REPAIR_SHARE} when absent. */
   readonly repairShare?: number
+  /** Everything kept is verified once in this time; two weeks when absent. */
+  readonly scrubPeriodMs?: number
   /** Nodes to join through; none for the first node of a network. */
   readonly bootstrap: readonly Contact[]
 }
@@ -63,8 +64,8 @@ export class Node {
   private readonly ports: NodePorts
   private readonly config: NodeConfig
   private readonly overlay: Overlay
-  private readonly holder: Holder
   private readonly repairer: Repairer
+  private readonly storekeeper: Storekeeper
   private readonly ledger = new ReadLedger()
   private readonly startedMs: number
 
@@ -82,9 +83,8 @@ export class Node {
     this.store = new ObjectStore({ ...deps, owners: new OwnerKeys(ports) }, config.survive)
     const rules = { graceMs: config.graceMs ?? GRACE_MS, share: config.repairShare ?? REPAIR_SHARE }
     this.repairer = new Repairer(deps, rules)
-    const shelf = new Shelf(ports.fragments)
-    this.holder = new Holder({ ...ports, shelf, signer: config.signer, overlay, events: this.repairer })
-    this.holder.serve(ports.network)
+    this.storekeeper = new Storekeeper({ ...ports, signer: config.signer, overlay, events: this.repairer }, config)
+    this.storekeeper.serve(ports.network)
     this.overlay.serve()
   }
 
@@ -105,6 +105,7 @@ export class Node {
       throw error
     }
     node.overlay.start()
+    node.storekeeper.start()
     node.repairer.start()
     return node
   }
@@ -113,14 +114,18 @@ export class Node {
     return this.store
   }
 
+  /** What this node keeps for others: who has how much of it, and commands to verify and to sweep it now. */
+  get storage(): Pick<Storekeeper, 'usage' | 'verify' | 'gc'> {
+    return this.storekeeper
+  }
+
   /** How others reach this node. */
   get contact(): Contact {
     return this.ports.network.self
   }
 
   status(): NodeStatus {
-    const { clock, fragments, network } = this.ports
-    const usage = fragments.usage()
+    const { clock, network } = this.ports
     return {
       id: network.self.id,
       network: this.config.networkName,
@@ -134,12 +139,7 @@ export class Node {
         networkSize: this.overlay.networkSize(),
         departures: this.overlay.departureCount,
       },
-      storage: {
-        fragments: usage.fragmentCount,
-        bytes: usage.bytes,
-        quotaBytes: this.config.quotaBytes,
-        state: this.holder.storeState,
-      },
+      storage: this.storekeeper.status(),
       repair: this.repairer.counts,
       reads: {
         fragmentsVerified: this.ledger.verifiedCount,
@@ -153,6 +153,7 @@ export class Node {
   async stop(): Promise<void> {
     this.store.close()
     this.repairer.stop(new Failure('closed', 'this node is stopping'))
+    this.storekeeper.stop()
     await this.overlay.stop()
     await this.ports.network.close()
     await this.ports.fragments.close()

@@ -2,6 +2,7 @@
 import type { NodeId } from '../base/id.ts'
 import type { Address } from '../ports/connection.ts'
 import type { RepairCounts } from '../storage/repairer.ts'
+import type { StorageStatus } from '../storage/storekeeper.ts'
 
 export interface NodeStatus {
   readonly id: NodeId
@@ -19,14 +20,7 @@ export interface NodeStatus {
     readonly networkSize: number
     readonly departures: number
   }
-  readonly storage: {
-    readonly fragments: number
-    readonly bytes: number
-    /** Bytes that this node offers; undefined for no bound but the disk. */
-    readonly quotaBytes: number | undefined
-    /** The store's state: `ok`, or why it takes nothing now. */
-    readonly state: string
-  }
+  readonly storage: StorageStatus
   /** What this node did for the stripes it looks after. */
   readonly repair: RepairCounts
   readonly reads: {

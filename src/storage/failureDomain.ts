@@ -6,9 +6,14 @@ export function failureDomain(contact: Contact): string {
   const address = contact.addresses[0]
   if (address === undefined) return contact.id
   const host = /^[a-z0-9+]+:\/\/(\[[^\]]*\]|[^:/]*)/.exec(address)?.[1] ?? address
-  if (host.startsWith('[') && !host.includes('.')) return first48Bits(host.slice(1, -1))
-  // Also of an IPv4 address within an IPv6 one, as in [::ffff:10.0.0.1].
-  return /(\d+\.\d+\.\d+)\.\d+\]?$/.exec(host)?.[1] ?? host
+  return domainOfHost(host.startsWith('[') ? host.slice(1, -1) : host)
+}
+
+/** The same of the host that a peer was seen at, IPv6 without brackets: what a node cannot make up, unlike the addresses it announces. */
+export function domainOfHost(host: string): string {
+  if (host.includes(':') && !host.includes('.')) return first48Bits(host)
+  // Also of an IPv4 address within an IPv6 one, as in ::ffff:10.0.0.1.
+  return /(\d+\.\d+\.\d+)\.\d+$/.exec(host)?.[1] ?? host
 }
 
 /** The first three of the eight groups of an IPv6 address, of which one run of zeros may be left out (RFC 4291, section 2.2). */

@@ -1,7 +1,7 @@
 /** A holder keeps what proves itself and belongs to it, signs for exactly that, and gives strangers no more than fits a reply. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { concat, type Bytes } from '../base/bytes.ts'
+import { concat, toHex, type Bytes } from '../base/bytes.ts'
 import { isFailure, type FailureCode } from '../base/failure.ts'
 import { compareDistance, type StripeId } from '../base/id.ts'
 import { DAY, SECOND } from '../base/units.ts'
@@ -161,6 +161,34 @@ test('a holder tells with what it has until when and for whom', async () => {
   const [holding] = (await ask('have', { stripes: [stripe.id], purpose: 'read' })).holdings
   assert.deepEqual(holding?.owner, owner)
   assert.ok(holding.expiresMs >= nowMs + 2 * DAY && holding.expiresMs < nowMs + 2 * DAY + 5 * SECOND)
+})
+
+test('what has rotted on the disk is not given to anybody, and not kept any longer', async () => {
+  const { storage, ask } = await rig(4, {
+    alter: ({ fragments }) => ({
+      fragments: alteredPort(fragments, {
+        get: async (stripe, index) => {
+          const fragment = await fragments.get(stripe, index)
+          return index === 1 && fragment ? { ...fragment, data: fragment.data.map((byte) => byte ^ 1) } : fragment
+        },
+      }),
+    }),
+  })
+  const stripe = await stripeOf(100)
+  // Nobody is promised anything that this disk could be held to.
+  const request = { ...offer(stripe, [0, 1, 2]), leaseMs: 0 }
+  await ask('store', request)
+  const given = await ask('fetch', { stripe: stripe.id, indices: Uint8Array.of(0, 1, 2) })
+  assert.deepEqual(
+    given.fragments.map(({ index }) => index),
+    [0, 2],
+  )
+  assert.deepEqual(
+    given.body?.map(toHex),
+    [0, 2].map((index) => toHex(stripe.fragments[index] as Bytes)),
+  )
+  assert.deepEqual([...(storage.world.disk(1).fragments.get(stripe.id)?.keys() ?? [])], [0, 2])
+  assert.equal(storage.node(1).status().storage.damaged, 1)
 })
 
 test('a lease is renewed for whoever asks, never shortened, and only where something is kept', async () => {

@@ -16,12 +16,16 @@ import type { Network, Peer } from '../ports/network.ts'
 import type { Primitives } from '../ports/primitives.ts'
 import { BODY_BYTES_MAX } from '../wire/limits.ts'
 import type { Messages } from '../wire/messages.ts'
+import type { Admission } from './admission.ts'
+import type { Expiry } from './expiry.ts'
+import { domainOfHost } from './failureDomain.ts'
 import { ADMISSION_SIZE, LEASE_MS_MAX, PROVES_AT_ONCE } from './limits.ts'
 import { regionCount } from './placeStripe.ts'
 import { proveStripes, type Challenge } from './proof.ts'
 import { receiptMessage } from './receipt.ts'
 import { isReleaseSigned, ownerTag, type Release } from './release.ts'
-import { commonestOwner, earliestExpiryMs, type Shelf } from './shelf.ts'
+import type { Scrub } from './scrub.ts'
+import { bytesOf, commonestOwner, earliestExpiryMs, type Shelf } from './shelf.ts'
 
 /** Whoever wants to know what a holder does. */
 export interface HolderEvents {
@@ -35,6 +39,9 @@ export interface HolderDeps {
   readonly clock: Clock
   readonly primitives: Primitives
   readonly shelf: Shelf
+  readonly admission: Admission
+  readonly expiry: Expiry
+  readonly scrub: Pick<Scrub, 'check'>
   readonly signer: Signer
   readonly overlay: Overlay
   readonly events: HolderEvents
@@ -76,46 +83,82 @@ export class Holder {
 
   private async store(request: Messages['store']['request'], from: Peer): Promise<Messages['store']['reply']> {
     const { signer } = this.deps
-    const offered = this.readOffer(request)
+    const offer = this.readOffer(request)
     const expiresMs = this.expiryMs(request.leaseMs)
-    await this.keep(offered, { expiresMs, sender: from.id, owner: request.owner })
-    const [first] = offered.fragments
-    if (first !== undefined) this.deps.events.onKept(offered.stripe, first.header.total)
-    const indices = offered.fragments.map((fragment) => fragment.index)
-    const message = receiptMessage({ stripe: offered.stripe, sender: from.id, expiresMs, indices })
+    await this.admit(offer, from, async () => {
+      this.refuseUnproven(offer)
+      return this.keep(offer, { expiresMs, sender: from.id, owner: request.owner })
+    })
+    const [first] = offer.fragments
+    if (first !== undefined) this.deps.events.onKept(offer.stripe, first.header.total)
+    const indices = offer.fragments.map((fragment) => fragment.index)
+    const message = receiptMessage({ stripe: offer.stripe, sender: from.id, expiresMs, indices })
     return { expiresMs, publicKey: signer.publicKey, signature: signer.sign(message) }
   }
 
-  private async keep({ stripe, fragments }: Offer, lease: Lease): Promise<void> {
+  /** Does the work, which gives by how many bytes the store has grown, if the sender may have as much here. */
+  private async admit({ stripe, fragments }: Offer, from: Peer, work: () => Promise<number>): Promise<void> {
+    const { admission, clock, shelf } = this.deps
+    const askedBytes = bytesOf(fragments)
+    const sender = { id: from.id, subnet: from.host === '' ? from.id : domainOfHost(from.host) }
+    const refusal = admission.ask(sender, askedBytes, { ms: clock.now(), usedBytes: shelf.usedBytes })
+    if (refusal !== undefined) throw refusal
+    let grownBytes = 0
     try {
-      await this.deps.shelf.keep(stripe, fragments, lease)
+      grownBytes = await work()
+    } finally {
+      admission.onSettled(from.id, stripe, { askedBytes, grownBytes })
+    }
+  }
+
+  private async keep(offer: Offer, lease: Lease): Promise<number> {
+    try {
+      const grownBytes = await this.keepInRoom(offer, lease)
       this.lastStoreFailure = undefined
+      return grownBytes
     } catch (error) {
       if (isFailure(error)) this.lastStoreFailure = error
       throw error
     }
   }
 
-  /** The fragments sent, each of which has proven that it belongs to the stripe. Hashed only once the stripe is admitted. */
+  private async keepInRoom({ stripe, fragments }: Offer, lease: Lease): Promise<number> {
+    const { shelf, expiry } = this.deps
+    expiry.onKept(lease.expiresMs)
+    try {
+      return await shelf.keep(stripe, fragments, lease)
+    } catch (error) {
+      if (!isFailure(error, 'no-space') || !(await expiry.evict(bytesOf(fragments)))) throw error
+      return shelf.keep(stripe, fragments, lease)
+    }
+  }
+
+  /** The fragments sent, as parts of a stripe that belongs here. */
   private readOffer(request: Messages['store']['request']): Offer {
     const header = decodeHeader(request.header)
     if (!header.ok) throw new Failure('invalid', `the stripe's header is malformed: ${header.error}`)
     const parts = request.body ?? []
     if (parts.length !== request.fragments.length) throw new Failure('invalid', 'one body part per fragment is needed')
     const stripe = stripeId(this.deps.primitives, header.value)
-    this.admit(stripe, header.value, request.region)
+    this.refuseFar(stripe, header.value, request.region)
     const fragments = request.fragments.map(({ index, proof }, at) => {
-      const fragment = { stripe, header: header.value, index, proof, data: (parts[at] ?? EMPTY) as Bytes }
-      const verified = verifyFragment(this.deps.primitives, stripe, fragment)
-      if (!verified.ok)
-        throw new Failure('damaged', `fragment ${String(index)} does not prove itself: ${verified.error}`)
-      return fragment
+      return { stripe, header: header.value, index, proof, data: (parts[at] ?? EMPTY) as Bytes }
     })
     return { stripe, fragments }
   }
 
+  /** Hashed only once the sender is admitted. */
+  private refuseUnproven({ stripe, fragments }: Offer): void {
+    for (const fragment of fragments) {
+      const verified = verifyFragment(this.deps.primitives, stripe, fragment)
+      if (verified.ok) continue
+      const which = `fragment ${String(fragment.index)}`
+      throw new Failure('damaged', `${which} does not prove itself: ${verified.error}`)
+    }
+  }
+
   /** Far regions are somebody else's: readers would not look for them here. */
-  private admit(stripe: StripeId, { total }: StripeHeader, region: number): void {
+  private refuseFar(stripe: StripeId, { total }: StripeHeader, region: number): void {
     if (region >= regionCount(total)) throw new Failure('invalid', 'the stripe has no such region')
     const point = regionPoint(this.deps.primitives, stripe, region)
     if (!this.deps.overlay.isAmongNearest(point, ADMISSION_SIZE)) {
@@ -129,6 +172,11 @@ export class Holder {
     for (const index of new Set(indices)) {
       const fragment = await this.deps.shelf.get(stripe, index)
       if (fragment === undefined) continue
+      // Readers find out anyway, and would take this node for a liar.
+      if (!verifyFragment(this.deps.primitives, stripe, fragment).ok) {
+        await this.deps.scrub.check(stripe, index)
+        continue
+      }
       bytes += fragment.data.length
       if (bytes > BODY_BYTES_MAX) break
       found.push(fragment)

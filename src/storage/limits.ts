@@ -1,6 +1,6 @@
 /** Every bound of storage, with its reason; related to one another by the assertions at the end. */
 import { assert } from '../base/assert.ts'
-import { DAY, HOUR, KIB, MIB, MINUTE, SECOND } from '../base/units.ts'
+import { DAY, GIB, HOUR, KIB, MIB, MINUTE, SECOND } from '../base/units.ts'
 import { SEGMENT_BYTES_MAX, TOTAL_MAX } from '../coding/limits.ts'
 import { PROOF_BYTES_MAX } from '../coding/merkle.ts'
 import { REGION_SIZE } from '../overlay/limits.ts'
@@ -22,6 +22,45 @@ export const PROVE_READ_BYTES_MAX = 64 * MIB
 export const PROVE_READ_BYTES_AT_ONCE = 4 * MIB
 /** Requests to prove worked on at once: a small question that makes a disk busy must not be asked without end. */
 export const PROVES_AT_ONCE = 8
+
+/** Below this share of the quota anyone may take what is free: a network of few nodes has few senders, and they need the room. */
+export const FREE_SHARE = 0.5
+/** Above it one sender has at most this share of the quota: eight fill it, and nobody alone keeps all others out. */
+export const SENDER_SHARE = 1 / 8
+/** And the senders of one subnet: ids cost a puzzle each, addresses in other subnets cost more. */
+export const SUBNET_SHARE = 1 / 4
+/** What one sender may send in an hour, as a share of the quota: who releases as fast as he stores wears a disk out. */
+export const SENDER_HOURLY_SHARE = 1 / 8
+/** Small quotas do not make a node stingy with an honest upload: filling the quota is refused for its own reason. */
+export const SENDER_HOURLY_BYTES_MIN = 64 * MIB
+/** Without a quota: what a line of half a gigabit a second carries. */
+export const SENDER_HOURLY_BYTES_UNBOUNDED = 256 * GIB
+/** Senders whose rate is remembered: whoever is forgotten begins anew, at the price of as many other ids. */
+export const SENDERS_RATED_MAX = 4096
+
+/** Stripes looked at between two pauses of a walk over all that is held: some milliseconds of a disk. */
+export const WALK_PAGE_STRIPES = 256
+/** Between two pages when counting what each sender has: a million stripes in a few minutes. */
+export const COUNT_PAUSE_MS = 50
+/** Between two pages of a sweep: a million stripes in five hours. */
+export const SWEEP_PAUSE_MS = 5 * SECOND
+/** From the end of one sweep to the next. */
+export const SWEEP_EVERY_MS = HOUR
+/** Kept beyond the end of a lease: a clock that jumps by a day deletes nothing that renewals would have kept. */
+export const EXPIRY_GRACE_MS = 1 * DAY
+/** Pages that one put looks through for room, within the time that its sender waits. */
+export const EVICTION_PAGES_MAX = 16
+
+/** Everything held is verified once in this time. */
+export const SCRUB_PERIOD_MS = 14 * DAY
+/** And that takes this share of it, so that what is added meanwhile has time too. */
+export const SCRUB_BUSY_SHARE = 0.9
+/** Never faster than this, also when somebody waits for it: disks and cores have other work. */
+export const SCRUB_BYTES_PER_S_MAX = 64 * MIB
+/** Shorter pauses are saved up: timers are not that exact. */
+export const SCRUB_PAUSE_MS_MIN = 100
+/** Nor are longer ones made: a store that is nearly empty now may be full in an hour. */
+export const SCRUB_PAUSE_MS_MAX = 1 * HOUR
 
 /** A stripe is acknowledged when this share of its fragments is kept by signed word. */
 export const ACKNOWLEDGED_SHARE = 0.9
@@ -116,3 +155,13 @@ assert(STORE_FRAGMENTS_MAX * (PROOF_BYTES_MAX + 12) + KIB <= HEAD_BYTES_MAX, 'in
 assert(HEALTH_PARALLEL <= HAVE_STRIPES_MAX, 'one question per holder carries all stripes asked at once')
 assert(LIST_CHILDREN_MAX * 34 < ROOT_BYTES_MAX && ROOT_BYTES_MAX <= MIB, 'a full list fits the root')
 assert(PROVE_STRIPES_MAX * TOTAL_MAX * PROOF_SLICE_BYTES <= BODY_BYTES_MAX, 'all that is proven at once fits a reply')
+assert(
+  SENDER_SHARE <= SUBNET_SHARE && SUBNET_SHARE < FREE_SHARE,
+  'a sender has no more than its subnet, and that no more than what is free',
+)
+assert(SWEEP_EVERY_MS < EXPIRY_GRACE_MS, 'a grace is not lengthened much by how seldom it is looked at')
+assert(SCRUB_PERIOD_MS >= HOUR && SCRUB_PERIOD_MS < LEASE_MS, 'what is kept for a whole lease is verified meanwhile')
+assert(
+  EVICTION_PAGES_MAX * WALK_PAGE_STRIPES >= 1_000,
+  'a put that finds no room looks at a fair part of a small store',
+)

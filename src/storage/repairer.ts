@@ -10,9 +10,11 @@ import type { FragmentStore } from '../ports/fragmentStore.ts'
 import { Census, type RepairRules } from './census.ts'
 import { checkStripe, type CheckDeps } from './checkStripe.ts'
 import { Duty, epochAt, type DutyRules } from './duty.ts'
+import { heldPages } from './heldPages.ts'
 import {
   CHECKS_PARALLEL,
   CHECKS_PER_GRACE,
+  COUNT_PAUSE_MS,
   DUTY_TICK_MS_MAX,
   DUTY_TICK_MS_MIN,
   GRACES_PER_AUDIT,
@@ -22,9 +24,6 @@ import {
 } from './limits.ts'
 import { regionCount, type PlaceDeps } from './placeStripe.ts'
 import { repairStripe } from './repairStripe.ts'
-
-/** Stripes named by the store in one call. */
-const PAGE = 256
 
 export interface RepairerDeps extends CheckDeps, PlaceDeps {
   readonly fragments: FragmentStore
@@ -98,15 +97,13 @@ export class Repairer {
 
   private async takeStock(): Promise<void> {
     const { fragments, clock, random } = this.deps
-    let after: StripeId | undefined
-    do {
-      const page = await fragments.list({ ...(after === undefined ? {} : { after }), limit: PAGE })
+    const walk = { pauseMs: COUNT_PAUSE_MS, signal: this.ending.signal }
+    for await (const page of heldPages({ clock, shelf: fragments }, walk)) {
       for (const { stripe, header } of page) {
         this.totals.set(stripe, header.total)
         this.duty.add(stripe, clock.now(), random.integer(1000) / 1000)
       }
-      after = page.length < PAGE ? undefined : page.at(-1)?.stripe
-    } while (after !== undefined && !this.ending.signal.aborted)
+    }
   }
 
   /** Looks at all that is due, many at once so that questions to one holder travel together. */

@@ -6,14 +6,18 @@
 import { equal, type Bytes } from '../base/bytes.ts'
 import type { StripeId } from '../base/id.ts'
 import type { FragmentStore, HeldFragment, HeldStripe, Lease, StoredFragment } from '../ports/fragmentStore.ts'
+import type { Admission } from './admission.ts'
 import { StripeTurns } from './stripeTurns.ts'
 
 export class Shelf {
   private readonly fragments: FragmentStore
+  private readonly admission: Pick<Admission, 'onDropped'>
   private readonly turns = new StripeTurns()
 
-  constructor(fragments: FragmentStore) {
+  /** `admission` is told of what goes. */
+  constructor(fragments: FragmentStore, admission: Pick<Admission, 'onDropped'>) {
     this.fragments = fragments
+    this.admission = admission
   }
 
   get usedBytes(): number {
@@ -32,8 +36,11 @@ export class Shelf {
     return this.fragments.list(options)
   }
 
-  /** Keeps fragments of one stripe; durable once it settles. Rejects as the store's `put` does. */
-  keep(stripe: StripeId, fragments: readonly StoredFragment[], asked: Lease): Promise<void> {
+  /**
+   * Keeps fragments of one stripe; durable once it settles. Says by how many bytes that are the asker's it has grown: what was held
+   * already stays whose it was. Rejects as the store's `put` does.
+   */
+  keep(stripe: StripeId, fragments: readonly StoredFragment[], asked: Lease): Promise<number> {
     return this.turns.take(stripe, async () => {
       const held = await this.fragments.held(stripe)
       const leases = new Map(held?.fragments.map(({ index, lease }) => [index, lease]))
@@ -45,6 +52,7 @@ export class Shelf {
       })
       if (fresh.length > 0) again.push(this.fragments.put(fresh, asked))
       await Promise.all(again)
+      return bytesOf(fresh)
     })
   }
 
@@ -67,10 +75,19 @@ export class Shelf {
       for (const fragment of (await this.fragments.held(stripe))?.fragments ?? []) {
         if (await isUnwanted(fragment)) dropped.push(fragment)
       }
-      await Promise.all(dropped.map(({ index }) => this.fragments.delete(stripe, index)))
+      const drop = async ({ index, lease, bytes }: HeldFragment): Promise<void> => {
+        await this.fragments.delete(stripe, index)
+        this.admission.onDropped(lease.sender, stripe, bytes)
+      }
+      await Promise.all(dropped.map(drop))
       return dropped
     })
   }
+}
+
+/** Data and proofs of these fragments. */
+export function bytesOf(fragments: readonly Pick<StoredFragment, 'data' | 'proof'>[]): number {
+  return fragments.reduce((sum, { data, proof }) => sum + data.length + proof.length, 0)
 }
 
 /** When the first of these leases ends. */

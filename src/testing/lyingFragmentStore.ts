@@ -1,4 +1,4 @@
-/** A fragment store that returns every fragment with a byte changed: the disk of a holder that lies, or rots. */
+/** A fragment store that returns every fragment with a byte changed: a disk that rots, all of it at once. */
 import type { Bytes } from '../base/bytes.ts'
 import type { StripeId } from '../base/id.ts'
 import type { FragmentStore, HeldStripe, Lease, StoredFragment, StoreUsage } from '../ports/fragmentStore.ts'

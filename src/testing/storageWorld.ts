@@ -18,6 +18,7 @@ import type { DiskOptions } from '../sim/simDisk.ts'
 import { World, type Checker } from '../sim/world.ts'
 import type { ByteRange, Health, OpenObject, PutOptions, PutResult } from '../storage/objects.ts'
 import type { Messages } from '../wire/messages.ts'
+import { lyingNetwork } from './lyingNetwork.ts'
 import { WatchedNetwork } from './watchedNetwork.ts'
 
 const NETWORK_NAME = 'storage world'
@@ -33,6 +34,10 @@ export interface StorageWorldOptions {
   readonly link?: LinkOptions
   readonly disk?: DiskOptions
   readonly hostName?: (node: number) => string
+  /** Whether a node gives whoever fetches from it false fragments. */
+  readonly isLiar?: (node: number) => boolean
+  /** Of every node; two weeks when absent. */
+  readonly scrubPeriodMs?: number
   /** For every node's puts; honest when absent. */
   readonly coder?: Coder
   /** Replaces some of a node's ports by what lies, fails, counts or listens. Called at each of its starts. */
@@ -126,7 +131,7 @@ export class StorageWorld {
     const network = new WatchedNetwork(deps, this.acknowledged)
     this.networks.set(node, network)
     return Node.start(
-      { ...altered, network },
+      { ...altered, network: options.isLiar?.(node) === true ? lyingNetwork(network) : network },
       {
         signer,
         networkName: NETWORK_NAME,
@@ -135,6 +140,8 @@ export class StorageWorld {
         bootstrap: node === 0 ? [] : [this.world.contact(0)],
         ...(options.graceMs === undefined ? {} : { graceMs: options.graceMs }),
         ...(options.repairShare === undefined ? {} : { repairShare: options.repairShare }),
+        ...(options.disk?.quotaBytes === undefined ? {} : { quotaBytes: options.disk.quotaBytes }),
+        ...(options.scrubPeriodMs === undefined ? {} : { scrubPeriodMs: options.scrubPeriodMs }),
       },
     )
   }
