@@ -3,7 +3,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Failure, isFailure } from '../src/base/failure.ts'
 import { KIB, MIB, MINUTE } from '../src/base/units.ts'
+import { stripesOnDisks } from '../src/sim/checkers/fragmentsOnDisks.ts'
 import { withSeeds } from '../src/sim/seeds.ts'
+import { Keepers } from '../src/storage/keepers.ts'
+import { ObjectLoss } from '../src/storage/survival.ts'
 import { alteredPort } from '../src/testing/alteredPort.ts'
 import { sameBytes } from '../src/testing/sameBytes.ts'
 import { StorageWorld } from '../src/testing/storageWorld.ts'
@@ -25,6 +28,21 @@ test('after some nodes are gone, as many more vanish as health says, and the obj
     const vanish = Math.floor(health.survivesNow * living(storage).length)
     if (health.state === 'healthy') assert.ok(vanish >= 1)
     storage.killAtRandom(vanish, [READER])
+    sameBytes(await storage.read(READER, capability), content)
+  })
+})
+
+test('where nobody knows every node, what vanishes is a share of more nodes than there are thought to be', async () => {
+  await withSeeds('health-large', { file: import.meta.filename }, async (seed) => {
+    const storage = await StorageWorld.start({ seed, nodes: 60 })
+    const content = storage.content(MIB)
+    const { capability } = await storage.put(0, content)
+    const truth = truthOnDisks(storage).survivableShare(storage.world.nodeCount)
+    for (let reader = 1; reader < 8; reader++) {
+      const { survivesNow } = await storage.health(reader, capability)
+      assert.ok(survivesNow <= truth && survivesNow > 0.8 * truth, `node ${reader}: ${survivesNow} of ${truth}`)
+    }
+    storage.killAtRandom(Math.floor(truth * storage.world.nodeCount), [READER])
     sameBytes(await storage.read(READER, capability), content)
   })
 })
@@ -96,6 +114,26 @@ test('with most nodes silent nobody can tell, and once they are forgotten it is 
 function living(storage: StorageWorld): readonly number[] {
   const { world } = storage
   return Array.from({ length: world.nodeCount }, (_, node) => node).filter((node) => world.isUp(node))
+}
+
+/** Of an object that is alone in its world, by who knows everything. */
+function truthOnDisks(storage: StorageWorld): ObjectLoss {
+  const { world } = storage
+  const loss = new ObjectLoss()
+  for (const stripe of stripesOnDisks(world)) {
+    const keepers = new Keepers()
+    let needed = 0
+    for (const node of living(storage)) {
+      const kept = [...(world.disk(node).fragments.get(stripe)?.values() ?? [])].map(({ fragment }) => fragment)
+      keepers.add(
+        world.contact(node),
+        kept.map(({ index }) => index),
+      )
+      needed = kept[0]?.header.needed ?? needed
+    }
+    loss.add(keepers.heldByHolder(), needed)
+  }
+  return loss
 }
 
 /** Of all stripes, or of those of so many fragments. */

@@ -51,8 +51,8 @@ export async function objectHealth(deps: ReadDeps, capability: Capability, signa
   await begin(capability.root, root.children.length === 0)
   for await (const { id, isData } of new StripeLists(deps, root, verifyKey).all(signal)) await begin(id, isData)
   const stripes = await Promise.all(asked)
-  // Whoever answered is in the network, whatever the estimate says.
-  const networkSize = Math.max(deps.overlay.networkSize(), most(stripes, 'answered'))
+  // The same share of a larger network takes more of few holders. Whoever answered is in it, whatever the estimate says.
+  const networkSize = Math.max(deps.overlay.networkSizeMax(), most(stripes, 'answered'))
   return {
     bytes: root.size,
     segments: segmentCount(root),
