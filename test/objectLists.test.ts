@@ -115,14 +115,19 @@ test('health that is given up in the midst of many stripes settles, and leaves n
   }
 })
 
-test('a fragment that several nodes keep counts once', async () => {
+test('a fragment that several nodes keep counts once, for that which has fewest', async () => {
   const { storage, capability } = await objectOfLists(7, 1)
   for (let node = 1; node < HOLDERS; node++) {
     const { fragments } = storage.world.disk(node)
     for (const [stripe, byIndex] of storage.world.disk(0).fragments) fragments.set(stripe, new Map(byIndex))
   }
   const health = await storage.health(4, capability)
-  assert.deepEqual([health.alive, health.survivesNow, health.state], [NODES / HOLDERS, 0, 'at-risk'])
+  assert.deepEqual([health.alive, health.holders, health.state], [NODES / HOLDERS, HOLDERS, 'at-risk'])
+  assert.deepEqual(
+    [health.survivesNow, health.survivesDomains],
+    [1 / NODES, 1],
+    'two fragments count for one node each',
+  )
 })
 
 test('one reader that gives up does not take the list from another that waits for it', async () => {

@@ -132,6 +132,11 @@ export class Overlay {
     return this.search.networkSize()
   }
 
+  /** For promises that a larger network would break: hardly ever below the true size. */
+  networkSizeMax(): number {
+    return this.search.networkSizeMax()
+  }
+
   get contactCount(): number {
     return this.table.size
   }

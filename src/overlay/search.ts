@@ -41,6 +41,13 @@ export class Search {
     return table.exactSize() ?? this.size.value(table.self, table.nearest(table.self, REGION_SIZE), table.size + 1)
   }
 
+  /** What the network's size hardly exceeds: exact where everybody is known, else the estimate and four of its deviations. */
+  networkSizeMax(): number {
+    // Each of the places, this node's own among them, is off by one part in the root of REGION_SIZE.
+    const deviation = 1 / Math.sqrt(REGION_SIZE * (this.size.sampleCount + 1))
+    return this.deps.table.exactSize() ?? Math.ceil(this.networkSize() * (1 + 4 * deviation))
+  }
+
   /** Places of which the size estimate knows the density. */
   get sampleCount(): number {
     return this.size.sampleCount

@@ -146,6 +146,15 @@ export const DAMPED_GRACES = 6
 export const DANGER_FACTOR = 1.25
 /** Stripes whose health is asked at once. */
 export const HEALTH_PARALLEL = 8
+/** Sets of holders that are told apart where an object's chances are computed: few in small networks, and in large ones it matters little. */
+export const HOLDER_SETS_MAX = 32
+/**
+ * Mean time until a node leaves for good, for the estimate of how long an object lasts when nobody repairs it: a month, as a
+ * cautious guess for machines that people run at home. A measured value takes its place once a network has one.
+ */
+export const NODE_LIFETIME_MS = 30 * DAY
+/** How likely a loss may become in the time that an object is said to last. */
+export const UNATTENDED_LOSS_MAX = 1 / 1_000
 
 assert(READ_CHUNK_BYTES % 16 === 0, 'the cipher goes on at whole blocks')
 assert(STORE_BYTES <= BODY_BYTES_MAX, 'what one store request carries fits a message')

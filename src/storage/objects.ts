@@ -55,8 +55,13 @@ export interface OpenObject {
   stream(options?: { readonly range?: ByteRange; readonly signal?: AbortSignal }): AsyncIterable<Bytes>
 }
 
+/**
+ * `healthy`: every stripe has more than three quarters of its fragments, and survives the loss of any one node. `at-risk`: every
+ * stripe can be rebuilt, but not so. `lost`: some stripe cannot be rebuilt, even with what silent nodes may keep.
+ */
 export type HealthState = 'healthy' | 'repairing' | 'at-risk' | 'lost'
 
+/** What holders say, not yet audits. A failure domain is a network: an IPv4 /24 or an IPv6 /48. */
 export interface Health {
   /** Content bytes. */
   readonly bytes: number
@@ -68,8 +73,28 @@ export interface Health {
   readonly alive: number
   /** The same of the segment that has fewest. */
   readonly aliveMin: number
-  /** The largest share of all nodes that may vanish at once now while every stripe survives with probability >= 1 - 1e-6. */
+  /** Of that segment: responsible nodes that are silent, and may come back. */
+  readonly silent: number
+  /** Of the same: missing fragments that they may keep, if they keep as many as those that answered. An estimate. */
+  readonly away: number
+  /** The other missing ones: aliveMin + away + gone is all. */
+  readonly gone: number
+  /** Nodes, and failure domains, that keep something of the stripe that has fewest. */
+  readonly holders: number
+  readonly domains: number
+  /** The largest share of any stripe's living fragments that lies in one failure domain. */
+  readonly domainShareMax: number
+  /**
+   * The largest share of all nodes that may vanish at once now while the object survives with probability >= 1 - 1e-6. Below what
+   * is true rather than above: a fragment that several nodes keep counts for one of them.
+   */
   readonly survivesNow: number
+  /** How many whole failure domains may vanish, whichever they are, while every stripe survives. */
+  readonly survivesDomains: number
+  /** Days until the loss of some stripe becomes as likely as 1 in 1,000 when nobody repairs and nodes leave for good. */
+  readonly unattendedDays: number
+  /** After how many days a node leaves for good on average, as that estimate supposes. */
+  readonly nodeLifetimeDays: number
   readonly state: HealthState
 }
 
@@ -104,7 +129,10 @@ export interface Objects {
   put(source: AsyncIterable<Uint8Array>, options?: PutOptions): Promise<PutResult>
   /** Fails as stream does; with `invalid` for a capability that may not read. */
   open(capability: Capability, options?: { readonly signal?: AbortSignal }): Promise<OpenObject>
-  /** Asks the holders of every stripe. Works with a verify capability. */
+  /**
+   * Asks the holders of every stripe. Works with a verify capability. Fails as open does, and with `unreachable` where too few of
+   * the responsible nodes answer to tell a lost stripe from one whose holders are away.
+   */
   health(capability: Capability, options?: { readonly signal?: AbortSignal }): Promise<Health>
   /** Extends the leases of all that is kept of it by `leaseMs` from now. Works with a verify capability. Fails as stream does. */
   keep(capability: Capability, options: UpkeepOptions & { readonly leaseMs: number }): Promise<KeepResult>

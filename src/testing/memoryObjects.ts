@@ -35,6 +35,26 @@ const CHUNK_BYTES = 256 * 1024
 
 type Call = 'put' | 'open' | 'health' | 'keep' | 'repair' | 'release'
 
+/** What {@link MemoryObjects} says of everything that it has. */
+export const MEMORY_HEALTH: Omit<Health, 'bytes'> = {
+  segments: 1,
+  needed: 4,
+  total: 33,
+  alive: 33,
+  aliveMin: 33,
+  silent: 0,
+  away: 0,
+  gone: 0,
+  holders: 24,
+  domains: 24,
+  domainShareMax: 0.0606,
+  survivesNow: 0.5,
+  survivesDomains: 19,
+  unattendedDays: 24.5,
+  nodeLifetimeDays: 30,
+  state: 'healthy',
+}
+
 export class MemoryObjects implements Objects {
   /** Asked before each chunk that is streamed, with its offset; what it returns is thrown. */
   failAt: (offset: number) => Failure | undefined = () => undefined
@@ -67,7 +87,7 @@ export class MemoryObjects implements Objects {
   async health(capability: Capability, options: { readonly signal?: AbortSignal } = {}): Promise<Health> {
     this.begin('health', options.signal)
     const { length: bytes } = this.find(capability).content
-    return { bytes, segments: 1, needed: 4, total: 33, alive: 33, aliveMin: 33, survivesNow: 0.5, state: 'healthy' }
+    return { ...MEMORY_HEALTH, bytes }
   }
 
   async keep(capability: Capability, options: UpkeepOptions & { readonly leaseMs: number }): Promise<KeepResult> {

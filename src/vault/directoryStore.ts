@@ -82,22 +82,43 @@ function sums<K extends string>(parts: readonly Readonly<Record<K, number>>[], n
   return Object.fromEntries(names.map((name) => [name, total(name)])) as Record<K, number>
 }
 
-/** Worst of the worst: the counts are those of the largest code, state and survivable share those of the weakest object. */
+/** Worst of the worst: the counts are those of the largest code, all that tells of survival is that of the weakest object. */
 function together(parts: readonly Health[]): Health {
-  const needed = Math.max(...parts.map((part) => part.needed))
+  const needed = most(parts, 'needed')
   const ofLargestCode = parts.filter((part) => part.needed === needed)
   const weight = (part: Health): number => Math.max(1, part.segments)
   const weights = ofLargestCode.reduce((sum, part) => sum + weight(part), 0)
+  const { aliveMin, silent, away, gone } = ofLargestCode.reduce((a, b) => (b.aliveMin < a.aliveMin ? b : a))
   return {
     bytes: parts.reduce((sum, part) => sum + part.bytes, 0),
     segments: parts.reduce((sum, part) => sum + part.segments, 0),
     needed,
-    total: Math.max(...ofLargestCode.map((part) => part.total)),
+    total: most(ofLargestCode, 'total'),
     alive: Math.floor(ofLargestCode.reduce((sum, part) => sum + part.alive * weight(part), 0) / weights),
-    aliveMin: Math.min(...ofLargestCode.map((part) => part.aliveMin)),
-    survivesNow: Math.min(...parts.map((part) => part.survivesNow)),
+    aliveMin,
+    silent,
+    away,
+    gone,
+    holders: least(parts, 'holders'),
+    domains: least(parts, 'domains'),
+    domainShareMax: most(parts, 'domainShareMax'),
+    survivesNow: least(parts, 'survivesNow'),
+    survivesDomains: least(parts, 'survivesDomains'),
+    unattendedDays: least(parts, 'unattendedDays'),
+    nodeLifetimeDays: most(parts, 'nodeLifetimeDays'),
     state: worst(parts.map((part) => part.state)),
   }
+}
+
+type Figure = Exclude<keyof Health, 'state'>
+
+// One by one: a tree may have more objects than a call may have arguments.
+function least(parts: readonly Health[], figure: Figure): number {
+  return parts.reduce((min, part) => Math.min(min, part[figure]), Infinity)
+}
+
+function most(parts: readonly Health[], figure: Figure): number {
+  return parts.reduce((max, part) => Math.max(max, part[figure]), 0)
 }
 
 const FROM_WORST: readonly HealthState[] = ['lost', 'at-risk', 'repairing', 'healthy']

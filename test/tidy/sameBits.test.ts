@@ -16,7 +16,6 @@ const HARMLESS: Readonly<Record<string, string>> = {
   'src/sim/fabric.ts': WHOLE,
   'src/storage/root.ts': WHOLE,
   'src/storage/stripeLists.ts': WHOLE,
-  'src/storage/survival.ts': FAR_OFF,
 }
 
 test('what runs in the simulated world leaves no bit to the engine', () => {

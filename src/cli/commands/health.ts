@@ -1,4 +1,4 @@
-/** `health`: how many fragments of something live, and what loss it survives now. */
+/** `health`: what loss something survives now, and how many of its fragments live where. */
 import { printSize } from '../../base/quantities.ts'
 import type { Health } from '../../storage/objects.ts'
 import { EXIT, type ExitCode } from '../exit.ts'
@@ -11,10 +11,10 @@ import { withNode, type NodeFlags } from '../session.ts'
 const BAR_CHARS = 32
 
 const MEANING: Readonly<Record<Health['state'], string>> = {
-  healthy: 'as redundant as it was asked to be',
+  healthy: 'enough fragments, and no one node holds too many of them',
   repairing: 'fewer fragments than it should have, enough to be safe',
-  'at-risk': 'few fragments left: a further loss may take it',
-  lost: 'too few fragments answer now to rebuild it',
+  'at-risk': 'in need of repair: few fragments are left, or too many lie with one node',
+  lost: 'too few fragments are left to rebuild it',
 }
 
 export async function health(link: string, flags: NodeFlags): Promise<ExitCode> {
@@ -25,12 +25,52 @@ export async function health(link: string, flags: NodeFlags): Promise<ExitCode> 
   return EXIT.ok
 }
 
-function linesOf({ bytes, segments, needed, total, alive, aliveMin, survivesNow, state }: Health): readonly string[] {
-  const fragments = `${aliveMin} of ${total} fragments alive, ${needed} needed`
-  const weakest = alive === aliveMin ? '' : ` (in its weakest segment; ${alive} on average)`
+/** What matters most in one sentence, then the figures behind it. */
+export function linesOf(health: Health): readonly string[] {
+  const { bytes, segments, state } = health
   return [
-    `${state}: ${MEANING[state]}; it survives the loss of ${Math.floor(survivesNow * 100)} % of all nodes now`,
-    `${barOf(aliveMin / Math.max(1, total), BAR_CHARS)} ${fragments}${weakest}`,
-    `${printSize(bytes)} in ${segments} segments`,
+    sentenceOf(health),
+    `${state}: ${MEANING[state]}`,
+    ...fragmentLines(health),
+    ...(state === 'lost' ? [] : [spreadLine(health), unattendedLine(health)]),
+    `${printSize(bytes)} in ${counted(segments, 'segment')}`,
   ]
+}
+
+function sentenceOf({ state, survivesNow, survivesDomains }: Health): string {
+  if (state === 'lost') return 'Cannot be rebuilt from what is left of it.'
+  const percent = Math.floor(survivesNow * 100)
+  if (survivesNow === 0) return 'Does not survive the loss of the node that keeps most of it.'
+  const share = `Survives the loss of ${percent === 0 ? 'less than 1' : percent} % of all nodes now`
+  if (survivesDomains === 0) return `${share}, but not of the network (/24) that keeps most of it.`
+  return `${share}, and of any ${survivesDomains === 1 ? 'one network' : `${survivesDomains} networks`} (/24).`
+}
+
+function fragmentLines({ needed, total, alive, aliveMin, silent, away, gone }: Health): readonly string[] {
+  const weakest = alive === aliveMin ? '' : ` (in its weakest segment; ${alive} on average)`
+  const bar = `${barOf(aliveMin / Math.max(1, total), BAR_CHARS)} ${aliveMin} of ${total} fragments alive, ${needed} needed${weakest}`
+  if (away + gone === 0) return [bar]
+  if (silent === 0) return [bar, `${gone} gone`]
+  return [bar, `about ${away} away with ${counted(silent, 'silent node')}, about ${gone} gone`]
+}
+
+function spreadLine({ holders, domains, domainShareMax }: Health): string {
+  const share = Math.ceil(domainShareMax * 100)
+  return `kept by ${counted(holders, 'node')} in ${counted(domains, 'network')}, at most ${share} % of a segment in one of them`
+}
+
+function unattendedLine({ unattendedDays, nodeLifetimeDays }: Health): string {
+  const leaving = `if nodes leave for good after ${counted(nodeLifetimeDays, 'day')} on average`
+  return `unattended it lasts ${timeOf(unattendedDays)} (1 in 1,000 is lost earlier, ${leaving})`
+}
+
+/** Rounded down, in whole days or hours. */
+function timeOf(days: number): string {
+  if (days >= 1) return counted(Math.floor(days), 'day')
+  const hours = Math.floor(days * 24)
+  return hours === 0 ? 'less than an hour' : counted(hours, 'hour')
+}
+
+function counted(count: number, thing: string): string {
+  return `${count} ${thing}${count === 1 ? '' : 's'}`
 }
