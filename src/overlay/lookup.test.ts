@@ -52,7 +52,7 @@ function run(lookup: Lookup, answer: Answer, random: SeededRandom): LookupResult
 /** How many times a lookup waits, when everybody who is asked takes the same time to answer. */
 function roundsOf(lookup: Lookup, answer: Answer): number {
   let underWay: NodeId[] = []
-  for (let rounds = 0; ; ) {
+  for (let rounds = 0; ;) {
     const step = lookup.next(0)
     if (step.kind === 'done') return rounds
     if (step.kind === 'ask') underWay.push(step.contact.id)

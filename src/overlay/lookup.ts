@@ -119,7 +119,8 @@ export class Lookup {
 
   private mayAsk(): boolean {
     if (this.hasExpired || this.askedCount >= LOOKUP_REQUESTS_MAX) return false
-    if (this.quota > 0 || (this.options.isUrgent === true && this.nearestHaveAnswered())) return this.asking < LOOKUP_PARALLEL_MAX
+    if (this.quota > 0 || (this.options.isUrgent === true && this.nearestHaveAnswered()))
+      return this.asking < LOOKUP_PARALLEL_MAX
     // Whoever meets silence waits for it in parallel.
     return this.asking < Math.min(LOOKUP_PARALLEL + (this.failedCount >> 1), LOOKUP_PARALLEL_MAX)
   }

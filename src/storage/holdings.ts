@@ -1,4 +1,4 @@
-/** Asking nodes what they hold. */
+/** Asking nodes what they hold, as somebody who wants to read it or as one who looks after it. */
 import type { Bytes } from '../base/bytes.ts'
 import type { StripeId } from '../base/id.ts'
 import { decodeHeader, stripeId } from '../coding/stripe.ts'
