@@ -15,7 +15,7 @@ import { ensureToken, tokenFileOf, writeRuntime } from '../daemon/home.ts'
 import { NodePrimitives } from '../drivers/nodePrimitives.ts'
 import { Gateway } from '../gateway/gateway.ts'
 import type { NodeStatus } from '../node/status.ts'
-import { MEMORY_HEALTH, MemoryDirectories, MemoryObjects } from '../testing/memoryObjects.ts'
+import { emptyStorage, MEMORY_HEALTH, MemoryDirectories, MemoryObjects } from '../testing/memoryObjects.ts'
 
 const MAIN = fileURLToPath(new URL('main.ts', import.meta.url))
 const MIB = 1024 * 1024
@@ -32,6 +32,7 @@ beforeEach(async () => {
     directories: new MemoryDirectories(objects),
     primitives: new NodePrimitives(),
     status: () => STATUS,
+    storage: emptyStorage,
     home,
     token: await ensureToken(tokenFileOf(home)),
     port: 0,

@@ -84,6 +84,10 @@ asking(command('release <link>', 'have the network forget what this node has put
     finish((await import('./commands/release.ts')).release(link, flags)),
   )
 
+asking(command('storage <what>', 'what this node keeps for others: usage, verify it, or gc what has expired')).action(
+  async (what: string, flags: NodeFlags) => finish((await import('./commands/storage.ts')).storage(what, flags)),
+)
+
 asking(command('status', 'tell what the node knows about itself and the network')).action(async (flags: NodeFlags) =>
   finish((await import('./commands/status.ts')).status(flags)),
 )
@@ -111,6 +115,7 @@ command('up', 'run a node until it is told to end')
 command('down', 'end the node or testnet that runs in the home')
   .option('--dir <folder>', 'its home; by default MAINFRAME_HOME')
   .option('--timeout <duration>', 'give up after this long', duration)
+  .option('--hand-over', 'for good: what it keeps goes to other nodes first')
   .action(async (flags: DownFlags) => finish((await import('./commands/down.ts')).down(flags)))
 
 command('testnet', 'run a network of many nodes on this machine until it is told to end')

@@ -169,6 +169,7 @@ async function openDoor(options: DaemonOptions, node: Node, log: Log, closers: C
     directories: new DirectoryStore(node.objects),
     primitives: new NodePrimitives(),
     status: () => node.status(),
+    storage: node.storage,
     home: options.home,
     token: await ensureToken(tokenFile),
     port: options.apiPort,

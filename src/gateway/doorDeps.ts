@@ -1,6 +1,7 @@
 /** What the door needs of the node behind it. */
 import { Failure } from '../base/failure.ts'
 import { parseLink, type Capability } from '../crypto/link.ts'
+import type { NodeStorage } from '../node/node.ts'
 import type { NodeStatus } from '../node/status.ts'
 import type { Primitives } from '../ports/primitives.ts'
 import type { Objects } from '../storage/objects.ts'
@@ -11,6 +12,7 @@ export interface DoorDeps {
   readonly directories: Directories
   readonly primitives: Primitives
   readonly status: () => NodeStatus
+  readonly storage: NodeStorage
   /** The node's folder: told to local programs, which find the token in it if they may read it. */
   readonly home: string
 }

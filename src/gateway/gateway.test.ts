@@ -10,7 +10,7 @@ import { present } from '../base/assert.ts'
 import { deferred } from '../base/signals.ts'
 import type { NodeStatus } from '../node/status.ts'
 import { NodePrimitives } from '../drivers/nodePrimitives.ts'
-import { MEMORY_HEALTH, MemoryDirectories, MemoryObjects } from '../testing/memoryObjects.ts'
+import { emptyStorage, MEMORY_HEALTH, MemoryDirectories, MemoryObjects } from '../testing/memoryObjects.ts'
 import type { TreeEntry, TreeSource } from '../vault/directory.ts'
 import { Gateway } from './gateway.ts'
 import type { Listing } from './getObject.ts'
@@ -34,6 +34,7 @@ beforeEach(async () => {
     directories: new MemoryDirectories(objects),
     primitives: new NodePrimitives(),
     status: () => ({ network: 'test' }) as NodeStatus,
+    storage: emptyStorage,
     home: 'a folder',
     token: TOKEN,
     port: 0,
@@ -314,7 +315,13 @@ test('a hurried stop breaks off what is under way', async () => {
 
 test('a taken port is refused with what to do', async () => {
   const options = { objects, directories: new MemoryDirectories(objects), primitives: new NodePrimitives(), home: '' }
-  const second = Gateway.start({ ...options, status: () => ({}) as NodeStatus, token: TOKEN, port: gateway.port })
+  const second = Gateway.start({
+    ...options,
+    storage: emptyStorage,
+    status: () => ({}) as NodeStatus,
+    token: TOKEN,
+    port: gateway.port,
+  })
   await assert.rejects(second, (error) => error instanceof Failure && error.message.includes('choose another port'))
 })
 

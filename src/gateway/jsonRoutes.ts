@@ -23,6 +23,16 @@ export function jsonRoutes(deps: DoorDeps): JsonRoutes {
   })
   routes.get('/healthz', (context) => context.json({ ok: true, home: deps.home }))
   routes.get('/api/v1/status', (context) => context.json(deps.status()))
+  routes.get('/api/v1/storage', (context) => context.json(deps.storage.usage()))
+  routes.post('/api/v1/storage/verify', async (context) =>
+    context.json(await deps.storage.verify({ signal: context.env.signal })),
+  )
+  routes.post('/api/v1/storage/gc', async (context) =>
+    context.json(await deps.storage.gc({ signal: context.env.signal })),
+  )
+  routes.post('/api/v1/storage/hand-over', async (context) =>
+    context.json(await deps.storage.handOver({ signal: context.env.signal })),
+  )
   routes.get('/api/v1/health/:link', async (context) => {
     const { capability, store } = storeOf(deps, context.req.param('link'))
     return context.json(await store.health(capability, { signal: context.env.signal }))

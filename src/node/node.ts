@@ -15,10 +15,12 @@ import type { Primitives } from '../ports/primitives.ts'
 import type { Random } from '../ports/random.ts'
 import type { StateStore } from '../ports/stateStore.ts'
 import { Holdings } from '../storage/holdings.ts'
+import { handOver, type HandedOver, type HandOverOptions } from '../storage/handOver.ts'
 import type { Objects } from '../storage/objects.ts'
 import { ObjectStore } from '../storage/objectStore.ts'
 import { OwnerKeys } from '../storage/ownerKeys.ts'
 import { GRACE_MS, REPAIR_SHARE } from '../storage/limits.ts'
+import type { PlaceDeps } from '../storage/placeStripe.ts'
 import { Proofs } from '../storage/proofs.ts'
 import { ReadLedger } from '../storage/readLedger.ts'
 import { Repairer } from '../storage/repairer.ts'
@@ -59,11 +61,18 @@ export interface NodeConfig {
   readonly bootstrap: readonly Contact[]
 }
 
+/** What a node's operator may ask of its storage. */
+export interface NodeStorage extends Pick<Storekeeper, 'usage' | 'verify' | 'gc'> {
+  /** Gives all that is kept to others and takes nothing in any more: the node is about to leave for good. */
+  handOver(options: HandOverOptions): Promise<HandedOver>
+}
+
 export class Node {
   private readonly store: ObjectStore
   private readonly ports: NodePorts
   private readonly config: NodeConfig
   private readonly overlay: Overlay
+  private readonly placing: PlaceDeps
   private readonly repairer: Repairer
   private readonly storekeeper: Storekeeper
   private readonly ledger = new ReadLedger()
@@ -80,6 +89,7 @@ export class Node {
     const checks = new Holdings({ ...ports, overlay }, 'check')
     const proofs = new Proofs({ ...ports, overlay })
     const deps = { ...ports, ids, overlay, holdings, checks, proofs, ledger, window: new StoreWindow() }
+    this.placing = deps
     this.store = new ObjectStore({ ...deps, owners: new OwnerKeys(ports) }, config.survive)
     const rules = { graceMs: config.graceMs ?? GRACE_MS, share: config.repairShare ?? REPAIR_SHARE }
     this.repairer = new Repairer(deps, rules)
@@ -115,8 +125,17 @@ export class Node {
   }
 
   /** What this node keeps for others: who has how much of it, and commands to verify and to sweep it now. */
-  get storage(): Pick<Storekeeper, 'usage' | 'verify' | 'gc'> {
-    return this.storekeeper
+  get storage(): NodeStorage {
+    const { storekeeper } = this
+    return {
+      usage: () => storekeeper.usage(),
+      verify: (options) => storekeeper.verify(options),
+      gc: (options) => storekeeper.gc(options),
+      handOver: (options) => {
+        storekeeper.leave()
+        return handOver({ ...this.placing, fragments: this.ports.fragments }, options)
+      },
+    }
   }
 
   /** How others reach this node. */

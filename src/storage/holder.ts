@@ -51,6 +51,7 @@ export class Holder {
   private readonly deps: HolderDeps
   private lastStoreFailure: Failure | undefined
   private proving = 0
+  private isLeaving = false
 
   constructor(deps: HolderDeps) {
     this.deps = deps
@@ -76,12 +77,18 @@ export class Holder {
     network.serve('release', (request) => this.release(request))
   }
 
+  /** Takes nothing in any more: what is kept is being handed to others. */
+  leave(): void {
+    this.isLeaving = true
+  }
+
   private async have(stripes: readonly StripeId[]): Promise<Messages['have']['reply']> {
     const held = await Promise.all(stripes.map((stripe) => this.deps.shelf.held(stripe)))
     return { holdings: held.map(holdingOf) }
   }
 
   private async store(request: Messages['store']['request'], from: Peer): Promise<Messages['store']['reply']> {
+    if (this.isLeaving) throw new Failure('refused', 'this node is leaving for good and takes nothing in')
     const { signer } = this.deps
     const offer = this.readOffer(request)
     const expiresMs = this.expiryMs(request.leaseMs)

@@ -133,6 +133,8 @@ export const NEWCOMER_RANK = REGION_SIZE
 /** Stripes looked at, and rebuilt, at once: the second takes 64 MiB each. */
 export const CHECKS_PARALLEL = 32
 export const REPAIRS_PARALLEL = 2
+/** Stripes whose fragments a leaving node hands over at once. */
+export const HAND_OVERS_PARALLEL = 4
 /** How often a node sees what is due, at most and at least. */
 export const DUTY_TICK_MS_MIN = 250
 export const DUTY_TICK_MS_MAX = MINUTE

@@ -3,6 +3,7 @@ import { present } from '../base/assert.ts'
 import type { Bytes } from '../base/bytes.ts'
 import { abortFailure, Failure, isFailure } from '../base/failure.ts'
 import { deferred, linkedController } from '../base/signals.ts'
+import type { NodeId } from '../base/id.ts'
 import { encodeHeader } from '../coding/stripe.ts'
 import { regionPoint } from '../crypto/derive.ts'
 import type { NodeIds } from '../crypto/nodeIds.ts'
@@ -45,6 +46,8 @@ export interface PlaceOptions {
   readonly owner?: Bytes | undefined
   /** Fragments that are kept already, and by whom as far as known: only the others are placed. */
   readonly kept?: ReadonlyMap<number, Contact | undefined>
+  /** A node that gets none of it. */
+  readonly without?: NodeId
 }
 
 /** How many regions a stripe of this many fragments has. */
@@ -57,15 +60,20 @@ export function regionCount(total: number): number {
  * `unreachable` when too few holders could be found, `no-space` when they had no room, or `aborted`.
  */
 export async function placeStripe(deps: PlaceDeps, stripe: EncodedStripe, options: PlaceOptions): Promise<number> {
-  const regions = await resolveRegions(deps, stripe, options.signal)
+  const regions = await resolveRegions(deps, stripe, options)
   return new StripePlacing(deps, stripe, regions, options).run()
 }
 
-function resolveRegions(deps: PlaceDeps, stripe: EncodedStripe, signal: AbortSignal): Promise<readonly Region[]> {
+async function resolveRegions(
+  deps: PlaceDeps,
+  stripe: EncodedStripe,
+  { signal, without }: PlaceOptions,
+): Promise<readonly Region[]> {
   const points = Array.from({ length: regionCount(stripe.header.total) }, (_, region) =>
     regionPoint(deps.primitives, stripe.id, region),
   )
-  return deps.overlay.regions(points, { signal })
+  const regions = await deps.overlay.regions(points, { signal })
+  return regions.map((region) => ({ ...region, members: region.members.filter(({ id }) => id !== without) }))
 }
 
 class StripePlacing {
@@ -85,7 +93,7 @@ class StripePlacing {
     this.stripe = stripe
     this.options = options
     this.headerBytes = encodeHeader(stripe.header)
-    const fragmentBytes = Math.max(1, stripe.fragments[0]?.length ?? 1)
+    const fragmentBytes = Math.max(1, stripe.fragments.find((fragment) => fragment !== undefined)?.length ?? 1)
     this.placement = new Placement({
       total: stripe.header.total,
       regions,

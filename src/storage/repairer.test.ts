@@ -76,3 +76,18 @@ test('whoever will not wait has what is missing made again at once', async () =>
   assert.equal((await storage.health(0, capability)).aliveMin, total)
   assert.equal((await storage.until(storage.node(0).objects.repair(capability))).fragments, 0)
 })
+
+test('a node that leaves for good hands over what it keeps, so that nothing has to be rebuilt', async () => {
+  const storage = await StorageWorld.start({ seed: 5, nodes: 24, graceMs: GRACE_MS })
+  const { capability } = await storage.put(0, content)
+  const { total } = await storage.health(0, capability)
+  const signal = new AbortController().signal
+  for (const node of [3, 4, 5, 6, 7, 8, 9, 10, 11, 12]) {
+    const { fragments, left } = await storage.until(storage.node(node).storage.handOver({ signal }))
+    assert.ok(fragments > 0 && left === 0, `${left} of ${fragments} left`)
+    storage.world.crash(node, 'crash')
+    await storage.run(5 * SECOND)
+  }
+  assert.equal((await storage.health(0, capability)).aliveMin, total)
+  assert.equal(repairsOf(storage), 0)
+})

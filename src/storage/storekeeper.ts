@@ -95,6 +95,11 @@ export class Storekeeper {
     this.ending.abort(new Failure('closed', 'this node is stopping'))
   }
 
+  /** Takes nothing in any more; still gives back what it keeps. */
+  leave(): void {
+    this.holder.leave()
+  }
+
   status(): StorageStatus {
     const usage = this.deps.fragments.usage()
     return {

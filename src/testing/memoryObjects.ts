@@ -8,6 +8,7 @@ import { Failure, abortFailure } from '../base/failure.ts'
 import { parseIdText, type StripeId } from '../base/id.ts'
 import { present } from '../base/assert.ts'
 import type { Capability } from '../crypto/link.ts'
+import type { NodeStorage } from '../node/node.ts'
 import type {
   Health,
   KeepResult,
@@ -222,4 +223,12 @@ async function gather(source: AsyncIterable<Uint8Array>, onBytes?: (bytes: numbe
 
 function parentOf(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf('/')))
+}
+
+/** A node's storage that keeps nothing. */
+export const emptyStorage: NodeStorage = {
+  usage: () => ({ fragments: 0, bytes: 0, quotaBytes: undefined, senders: [], hasCountedAll: true }),
+  verify: async () => ({ fragments: 0, bytes: 0, damaged: 0 }),
+  gc: async () => ({ fragments: 0, bytes: 0 }),
+  handOver: async () => ({ fragments: 0, left: 0 }),
 }

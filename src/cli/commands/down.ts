@@ -3,11 +3,14 @@ import { isRunning, readRuntime } from '../../daemon/home.ts'
 import { homeFolder } from '../environment.ts'
 import { CommandFailure, EXIT, type ExitCode } from '../exit.ts'
 import { DOWN_MS_MAX } from '../limits.ts'
+import type { HandedOver } from '../../storage/handOver.ts'
 import { printJson, say } from '../output.ts'
+import { withNode } from '../session.ts'
 
 export interface DownFlags {
   readonly dir?: string
   readonly timeout?: number
+  readonly handOver?: boolean
   readonly json?: boolean
 }
 
@@ -19,6 +22,7 @@ export async function down(flags: DownFlags): Promise<ExitCode> {
   if (runtime === undefined) {
     throw new CommandFailure(EXIT.notRunning, 'not-running', `no node runs in ${home}`, { details: { home } })
   }
+  if (flags.handOver === true) await handOver(flags)
   process.kill(runtime.pid, 'SIGTERM')
   const timeoutMs = flags.timeout ?? DOWN_MS_MAX
   const endMs = performance.now() + timeoutMs
@@ -32,4 +36,13 @@ export async function down(flags: DownFlags): Promise<ExitCode> {
   if (flags.json === true) printJson({ type: 'stopped', pid: runtime.pid, home })
   else say(`stopped process ${runtime.pid}`)
   return EXIT.ok
+}
+
+/** Of the first node, where the home is a testnet's. Takes as long as it takes. */
+async function handOver(flags: DownFlags): Promise<void> {
+  if (flags.json !== true) say('handing what this node keeps to others; interrupt to leave things as they are')
+  const answered = await withNode({}, undefined, (client) => client.change<HandedOver>('/api/v1/storage/hand-over'))
+  const left = answered.left === 0 ? '' : `; ${answered.left} found nobody and will be rebuilt by the network`
+  if (flags.json === true) printJson({ type: 'handed-over', ...answered })
+  else say(`others keep ${answered.fragments} fragments now${left}`)
 }
