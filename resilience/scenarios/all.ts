@@ -13,6 +13,7 @@ import { joinFlood } from './joinFlood.ts'
 import { kademliaColluders } from './kademliaColluders.ts'
 import { lossBinomials } from './lossBinomials.ts'
 import { massDeath } from './massDeath.ts'
+import { massDeathStored } from './massDeathStored.ts'
 import { allOff, partition } from './outages.ts'
 
 export const scenarios: readonly Scenario[] = [
@@ -21,6 +22,7 @@ export const scenarios: readonly Scenario[] = [
   ipfsEclipse,
   calm,
   massDeath,
+  massDeathStored,
   churn,
   colluders,
   colludersFromTheStart,
