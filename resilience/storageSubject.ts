@@ -212,8 +212,8 @@ export class StorageSubject {
     const contacts = this.everybody().map((node) => this.world.contact(node))
     const population = new Population(contacts, BUCKET_SIZE, this.options.seed)
     contacts.forEach(({ id }, node) => {
-      const { onPeer } = present(this.events.get(node), `node ${node} has started`)
-      for (const contact of population.tableOf(id)) onPeer({ ...contact, contact, host: hostOf(contact) })
+      const events = present(this.events.get(node), `node ${node} has started`)
+      for (const contact of population.tableOf(id)) events.onPeer({ ...contact, contact, host: hostOf(contact) })
     })
     this.events.clear()
   }

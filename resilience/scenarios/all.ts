@@ -15,6 +15,7 @@ import { lossBinomials } from './lossBinomials.ts'
 import { massDeath } from './massDeath.ts'
 import { massDeathStored } from './massDeathStored.ts'
 import { allOff, partition } from './outages.ts'
+import { regionsLost } from './regionsLost.ts'
 
 export const scenarios: readonly Scenario[] = [
   lossBinomials,
@@ -23,6 +24,7 @@ export const scenarios: readonly Scenario[] = [
   calm,
   massDeath,
   massDeathStored,
+  regionsLost,
   churn,
   colluders,
   colludersFromTheStart,
