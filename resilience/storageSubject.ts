@@ -3,7 +3,7 @@
  * the truth that nodes can only ask for: what is on every disk.
  */
 import { present } from '../src/base/assert.ts'
-import { concat, type Bytes } from '../src/base/bytes.ts'
+import { concat, equal, type Bytes } from '../src/base/bytes.ts'
 import { Failure } from '../src/base/failure.ts'
 import type { NodeId, StripeId } from '../src/base/id.ts'
 import { MINUTE, SECOND } from '../src/base/units.ts'
@@ -186,8 +186,15 @@ export class StorageSubject {
   }
 
   /** Whether a node gets the very content of an object. */
-  async reads(node: number, { capability, content }: StoredObject): Promise<boolean> {
-    return (await this.read(node, capability).catch(passWeather))?.every((byte, at) => byte === content[at]) ?? false
+  async reads(node: number, object: StoredObject): Promise<boolean> {
+    return (await this.outcomeOf(node, object)) === 'right'
+  }
+
+  /** What comes of a read: the very content, something else that passed for it, or a failure. */
+  async outcomeOf(node: number, { capability, content }: StoredObject): Promise<'right' | 'wrong' | 'failed'> {
+    const read = await this.read(node, capability).catch(passWeather)
+    if (read === undefined) return 'failed'
+    return equal(read, content) ? 'right' : 'wrong'
   }
 
   /** What the promises give, while the world runs. */

@@ -12,6 +12,7 @@ import { ipfsEclipse } from './ipfsEclipse.ts'
 import { joinFlood } from './joinFlood.ts'
 import { kademliaColluders } from './kademliaColluders.ts'
 import { lossBinomials } from './lossBinomials.ts'
+import { lyingHolders } from './lyingHolders.ts'
 import { massDeath } from './massDeath.ts'
 import { massDeathStored } from './massDeathStored.ts'
 import { allOff, partition } from './outages.ts'
@@ -34,6 +35,7 @@ export const scenarios: readonly Scenario[] = [
   allOff,
   partition,
   crowd,
+  lyingHolders,
   bestConnectedKilled,
   growth,
 ]
