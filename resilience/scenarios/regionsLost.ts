@@ -6,8 +6,8 @@ import { StorageSubject } from '../storageSubject.ts'
 import { readShare } from './massDeathStored.ts'
 
 const CONTENT_BYTES = 16
-/** One object in a thousand is larger, and coded wide: any 16 of its fragments rebuild it. */
-const LARGE_SHARE = 0.001
+/** One object in five hundred is larger, and coded wide: any 16 of its fragments rebuild it. */
+const LARGE_SHARE = 0.002
 const LARGE_BYTES = 64 * KIB
 
 type Gone = (geography: Geography, nodes: number) => readonly number[]
@@ -22,7 +22,7 @@ export const regionsLost: Scenario = {
     'puts them, which spreads a stripe over subnets and knows nothing of providers. All nodes of the three largest, or of Europe, vanish; an object is lost when the disks that ' +
     'are left cannot rebuild it. Survivors then read what is left.',
   unit: 'share',
-  full: { nodes: 1000, trials: 100_000 },
+  full: { nodes: 1000, trials: 50_000 },
   quick: { nodes: 100, trials: 1000 },
   seedCount: 5,
   cases: [
