@@ -251,7 +251,7 @@ async function stopOverlay(overlay: Overlay, network: CountedNetwork): Promise<v
 }
 
 /** `sim://10.0.3.1:7` without scheme and port. */
-function hostOf({ addresses: [address = ''] }: Contact): string {
+export function hostOf({ addresses: [address = ''] }: Contact): string {
   return address.slice('sim://'.length, address.lastIndexOf(':'))
 }
 

@@ -12,8 +12,11 @@ import { ipfsEclipse } from './ipfsEclipse.ts'
 import { joinFlood } from './joinFlood.ts'
 import { kademliaColluders } from './kademliaColluders.ts'
 import { lossBinomials } from './lossBinomials.ts'
+import { lyingHolders } from './lyingHolders.ts'
 import { massDeath } from './massDeath.ts'
+import { massDeathStored } from './massDeathStored.ts'
 import { allOff, partition } from './outages.ts'
+import { regionsLost } from './regionsLost.ts'
 
 export const scenarios: readonly Scenario[] = [
   lossBinomials,
@@ -21,6 +24,8 @@ export const scenarios: readonly Scenario[] = [
   ipfsEclipse,
   calm,
   massDeath,
+  massDeathStored,
+  regionsLost,
   churn,
   colluders,
   colludersFromTheStart,
@@ -30,6 +35,7 @@ export const scenarios: readonly Scenario[] = [
   allOff,
   partition,
   crowd,
+  lyingHolders,
   bestConnectedKilled,
   growth,
 ]

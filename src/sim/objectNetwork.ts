@@ -117,8 +117,9 @@ export class ObjectNetwork implements Network<MessageMap>, TieEnd {
     }
   }
 
-  /** The machine at the peer's addresses, or the one whose connection stands. */
+  /** This one for the node itself; else the machine at the peer's addresses, or the one whose connection stands. */
   private hostOf(peer: Contact): Host | undefined {
+    if (peer.id === this.peer.id) return this.host
     const host = this.fabric.hostOf(peer.addresses)
     if (host !== undefined) return host
     return this.fabric.ties.peersOf(this).find((other) => other.peer.id === peer.id)?.host
@@ -133,7 +134,7 @@ export class ObjectNetwork implements Network<MessageMap>, TieEnd {
       return
     }
     const bytes = this.messageBytes(exchange.request)
-    if (there.objects !== undefined) {
+    if (there.objects !== undefined && there !== this.host) {
       exchange.tie = this.fabric.ties.standing(this, there.objects, this.fabric.clock.elapsedMs)
     }
     const trips = exchange.tie === NO_TIE ? FIRST_REQUEST_TRIPS : 1
@@ -146,16 +147,22 @@ export class ObjectNetwork implements Network<MessageMap>, TieEnd {
     const { there } = exchange
     if (there === undefined || (there.isBehindNat && !this.isLetIn(there))) return
     if (!this.hasPassed(there, exchange.kind, exchange.bytes)) return
-    const callee = there.objects
+    const callee = there === this.host ? this.itself() : there.objects
     if (callee === undefined) this.turnAway(exchange, there, 'unreachable', 'nobody listens there')
     else if (there.id !== exchange.peerId) this.turnAway(exchange, there, 'refused', 'somebody else answers there')
     else callee.receive(exchange)
   }
 
+  /** Whom a node reaches that asks itself; nobody when its process has ended on the way. */
+  private itself(): ObjectNetwork | undefined {
+    return this.life.ended || this.isClosed ? undefined : this
+  }
+
   /** A NAT lets through what comes over a connection that the process behind it has. */
   private isLetIn(there: Host): boolean {
     const { objects } = there
-    if (objects === undefined || objects === this) return objects === this
+    if (there === this.host) return true
+    if (objects === undefined) return false
     return this.fabric.ties.standing(objects, this, this.fabric.clock.elapsedMs) !== NO_TIE
   }
 
@@ -311,6 +318,8 @@ export class ObjectNetwork implements Network<MessageMap>, TieEnd {
 
   /** The connection over which a peer's request has come: the one the peer knew of, if that still stands, or a new one. */
   private tieWith(caller: ObjectNetwork, known: Tie): Tie {
+    // A node needs no connection to itself.
+    if (caller === this) return NO_TIE
     const { ties, clock } = this.fabric
     const isKnownStanding = known !== NO_TIE && ties.joins(known, caller, this) && !ties.isBroken(known)
     const standing = isKnownStanding ? known : ties.standing(this, caller, clock.elapsedMs)
@@ -328,7 +337,7 @@ export class ObjectNetwork implements Network<MessageMap>, TieEnd {
   }
 
   private welcome(peer: ObjectNetwork, tie: Tie): void {
-    if (peer === this || this.life.ended || this.isClosed) return
+    if (this.life.ended || this.isClosed) return
     this.fabric.ties.hold(tie, this, this.fabric.clock.elapsedMs)
     this.events.onPeer(peer.peer)
   }

@@ -112,8 +112,8 @@ export const LIST_CHILDREN_MAX = 2_000
 export const LIST_DEPTH_MAX = 4
 export const ROOT_BYTES_MAX = 128 * KIB
 export const TYPE_CHARS_MAX = 255
-/** Nodes remembered for having given damaged fragments. */
-export const LIARS_MAX = 100
+/** Nodes remembered for having given damaged fragments: half of the holders of ten large stripes, which have 193 each. */
+export const LIARS_MAX = 1_000
 
 /** A stripe is repaired at this share of its fragments; below it an object is at risk until that is done. */
 export const REPAIR_SHARE = 0.75

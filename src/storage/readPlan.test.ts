@@ -251,3 +251,25 @@ function simulate(play: {
   }
   assert.fail('the read has no end')
 }
+
+test('who lied before is asked only when all others are not enough', () => {
+  const plan = new ReadPlan({ needed: 2, wanted: [0, 1], fragmentsPerFetch: 9 })
+  plan.onHolding(contact(1), [0, 1], { isDoubted: true })
+  plan.onHolding(contact(2), [2])
+  plan.onHolding(contact(3), [3])
+  assert.equal(steps(plan).fetches.length, 0)
+  plan.onLocated()
+  const { fetches } = steps(plan)
+  assert.deepEqual(fetches.map((each) => each.indices).flat(), [2, 3])
+  const [second, third] = fetches
+  give(plan, second!)
+  plan.exclude(third!.contact.id)
+  plan.onFetchEnded(third!.contact, third!.indices, 10)
+  const last = steps(plan)
+  assert.deepEqual(
+    last.fetches.map((each) => each.contact.id),
+    [contact(1).id],
+  )
+  give(plan, last.fetches[0]!)
+  assert.equal(plan.next(0).kind, 'done')
+})

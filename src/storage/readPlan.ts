@@ -35,6 +35,8 @@ export class ReadPlan {
   private readonly wanted: readonly number[]
   private readonly fragmentsPerFetch: number
   private readonly holders = new Map<NodeId, Holder>()
+  /** Who lied before: asked when all others are not enough. */
+  private readonly doubted = new Map<NodeId, Holder>()
   private readonly excluded = new Set<NodeId>()
   private readonly have = new Set<number>()
   private readonly asked = new Map<number, Asked>()
@@ -60,9 +62,10 @@ export class ReadPlan {
     return offered.size
   }
 
-  onHolding(contact: Contact, indices: Iterable<number>): void {
+  onHolding(contact: Contact, indices: Iterable<number>, { isDoubted = false } = {}): void {
     if (this.excluded.has(contact.id)) return
-    this.holders.set(contact.id, { contact, indices: new Set(indices), fetches: 0, busyTimes: 0 })
+    const holders = isDoubted ? this.doubted : this.holders
+    holders.set(contact.id, { contact, indices: new Set(indices), fetches: 0, busyTimes: 0 })
   }
 
   /** Everybody who might hold fragments has been asked. */
@@ -111,7 +114,16 @@ export class ReadPlan {
       if (indices.length > 0) return this.ask(holder, indices, nowMs)
     }
     if (this.asked.size > 0) return { kind: 'wait', untilMs: this.nextSlowMs(nowMs) }
-    return this.located ? { kind: 'short' } : { kind: 'wait', untilMs: undefined }
+    if (!this.located) return { kind: 'wait', untilMs: undefined }
+    return this.admitDoubted() ? this.next(nowMs) : { kind: 'short' }
+  }
+
+  /** Whether there is anybody else who may have told the truth this time. */
+  private admitDoubted(): boolean {
+    for (const [id, holder] of this.doubted) this.holders.set(id, holder)
+    const isAnybody = this.doubted.size > 0
+    this.doubted.clear()
+    return isAnybody
   }
 
   private release(id: NodeId, indices: readonly number[]): void {

@@ -133,7 +133,7 @@ class StripeRead {
 
   private onHolding(contact: Contact, holding: Holding): void {
     if (this.plan === undefined) this.begin(holding.header)
-    this.plan?.onHolding(contact, holding.indices)
+    this.plan?.onHolding(contact, holding.indices, { isDoubted: this.deps.ledger.isLiar(contact.id) })
     this.news.resolve()
   }
 

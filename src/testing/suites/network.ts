@@ -160,11 +160,15 @@ export function networkSuite(name: string, setup: () => Promise<NetworkRig>): vo
     assert.deepEqual(await bench.settle(kept), { contacts: [] })
   })
 
-  check('a node asks itself like any other', async (bench) => {
+  check('a node asks itself like any other, whatever its address', async (bench) => {
     const a = await bench.party()
     a.network.serve('find', ({ target }, from) => ({ contacts: target === POINT ? [{ ...from, addresses: [] }] : [] }))
     const reply = await bench.settle(a.network.request(a.contact, 'find', { target: POINT }, OPTIONS))
     assert.equal(reply.contacts[0]?.id, a.contact.id)
+    const elsewhere = { id: a.contact.id, addresses: [bench.rig.deadAddress] }
+    assert.deepEqual(await bench.settle(a.network.request(elsewhere, 'find', { target: POINT }, OPTIONS)), reply)
+    const nowhere = { id: a.contact.id, addresses: [] }
+    assert.deepEqual(await bench.settle(a.network.request(nowhere, 'find', { target: POINT }, OPTIONS)), reply)
     a.network.serve('find', () => Promise.reject(new Failure('not-found', 'nobody')))
     await bench.failsWith(a.network.request(a.contact, 'find', { target: POINT }, OPTIONS), 'not-found', /nobody/)
     const work = a.holdFinds()
