@@ -19,15 +19,15 @@ import type { LinkOptions } from '../src/sim/links.ts'
 import type { NodePorts, SimProcess } from '../src/sim/machine.ts'
 import { SeededRandom } from '../src/sim/seededRandom.ts'
 import { World } from '../src/sim/world.ts'
-import { Holder } from '../src/storage/holder.ts'
 import { Holdings } from '../src/storage/holdings.ts'
 import { GRACE_MS, LEASE_MS_MAX, REPAIR_SHARE } from '../src/storage/limits.ts'
 import type { Objects } from '../src/storage/objects.ts'
 import { ObjectStore } from '../src/storage/objectStore.ts'
+import { OwnerKeys } from '../src/storage/ownerKeys.ts'
 import { Proofs } from '../src/storage/proofs.ts'
 import { ReadLedger } from '../src/storage/readLedger.ts'
 import { Repairer, type RepairCounts } from '../src/storage/repairer.ts'
-import { Shelf } from '../src/storage/shelf.ts'
+import { Storekeeper } from '../src/storage/storekeeper.ts'
 import { StoreWindow } from '../src/storage/storeWindow.ts'
 import type { Messages } from '../src/wire/messages.ts'
 import { Population } from './baselines/population.ts'
@@ -238,12 +238,12 @@ export class StorageSubject {
     const ledger = ledgerOf?.(node) ?? new ReadLedger()
     const holdings = new Holdings({ ...ports, overlay })
     const ids = new NodeIds(ports.primitives)
-    const deps = { ...ports, ids, overlay, holdings, ledger, window: new StoreWindow() }
     const checks = new Holdings({ ...ports, overlay }, 'check')
-    const repairing = { ...deps, checks, proofs: new Proofs({ ...ports, overlay }) }
-    const repairer = new Repairer(repairing, { graceMs: graceMs ?? GRACE_MS, share: repairShare })
-    const objects = new ObjectStore(deps, SURVIVE)
-    new Holder({ ...ports, shelf: new Shelf(ports.fragments), overlay, events: repairer }).serve(network)
+    const proofs = new Proofs({ ...ports, overlay })
+    const deps = { ...ports, ids, overlay, holdings, checks, proofs, ledger, window: new StoreWindow() }
+    const repairer = new Repairer(deps, { graceMs: graceMs ?? GRACE_MS, share: repairShare })
+    const objects = new ObjectStore({ ...deps, owners: new OwnerKeys(ports) }, SURVIVE)
+    new Storekeeper({ ...ports, overlay, events: repairer }, {}).serve(network)
     overlay.serve()
     const events: PeerEvents = { onPeer: (peer) => overlay.onPeer(peer), onPeerLost: (id) => overlay.onPeerLost(id) }
     await network.start(events)
