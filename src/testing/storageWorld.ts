@@ -10,6 +10,7 @@ import type { Capability } from '../crypto/link.ts'
 import { NodePrimitives } from '../drivers/nodePrimitives.ts'
 import { Node } from '../node/node.ts'
 import type { Coder } from '../ports/coder.ts'
+import type { Network } from '../ports/network.ts'
 import { AcknowledgedFragments } from '../sim/checkers/acknowledgedFragments.ts'
 import { storedFragmentsVerify } from '../sim/checkers/storedFragmentsVerify.ts'
 import type { LinkOptions } from '../sim/links.ts'
@@ -40,6 +41,8 @@ export interface StorageWorldOptions {
   readonly scrubPeriodMs?: number
   /** For every node's puts; honest when absent. */
   readonly coder?: Coder
+  /** Stands between a node and its network, for requests that fail. */
+  readonly alterNetwork?: (network: Network<Messages>) => Network<Messages>
   /** Replaces some of a node's ports by what lies, fails, counts or listens. Called at each of its starts. */
   readonly alter?: (ports: NodePorts<Messages>, node: number) => Partial<NodePorts<Messages>>
 }
@@ -130,8 +133,9 @@ export class StorageWorld {
     const deps = { clock, transport, id: signer.id, networkName: NETWORK_NAME }
     const network = new WatchedNetwork(deps, this.acknowledged)
     this.networks.set(node, network)
+    const honest = options.alterNetwork?.(network) ?? network
     return Node.start(
-      { ...altered, network: options.isLiar?.(node) === true ? lyingNetwork(network) : network },
+      { ...altered, network: options.isLiar?.(node) === true ? lyingNetwork(network) : honest },
       {
         signer,
         networkName: NETWORK_NAME,
