@@ -17,6 +17,7 @@ import { Holder } from '../storage/holder.ts'
 import { Holdings } from '../storage/holdings.ts'
 import type { Objects } from '../storage/objects.ts'
 import { ObjectStore } from '../storage/objectStore.ts'
+import { PutJournals } from '../storage/putJournals.ts'
 import { ReadLedger } from '../storage/readLedger.ts'
 import { StoreWindow } from '../storage/storeWindow.ts'
 import type { Messages } from '../wire/messages.ts'
@@ -54,6 +55,7 @@ export class Node {
   private readonly config: NodeConfig
   private readonly overlay: Overlay
   private readonly holder: Holder
+  private readonly journals: PutJournals
   private readonly ledger = new ReadLedger()
   private readonly startedMs: number
 
@@ -62,13 +64,14 @@ export class Node {
     this.config = config
     this.startedMs = ports.clock.now()
     this.overlay = new Overlay(ports)
-    const { overlay, ledger } = this
+    this.journals = new PutJournals(ports)
+    const { overlay, ledger, journals } = this
     this.holder = new Holder({ ...ports, signer: config.signer, overlay })
     this.holder.serve(ports.network)
     const holdings = new Holdings({ ...ports, overlay })
     const ids = config.ids ?? new NodeIds(ports.primitives)
     this.store = new ObjectStore(
-      { ...ports, ids, overlay, holdings, ledger, window: new StoreWindow() },
+      { ...ports, ids, overlay, holdings, ledger, journals, window: new StoreWindow() },
       config.survive,
     )
     this.overlay.serve()
@@ -91,6 +94,7 @@ export class Node {
       throw error
     }
     node.overlay.start()
+    node.journals.start()
     return node
   }
 
@@ -138,6 +142,7 @@ export class Node {
     this.store.close()
     await this.overlay.stop()
     await this.ports.network.close()
+    await this.journals.close()
     await this.ports.fragments.close()
     await this.ports.state.close()
   }

@@ -47,16 +47,23 @@ export class Placement {
     readonly total: number
     readonly regions: readonly Region[]
     readonly fragmentsPerBatch: number
+    /** Fragments with holders from before: dealt like the others, so that all find the same places as then, but not sent. */
+    readonly stored?: Iterable<number>
   }) {
     assert(options.regions.length > 0, 'a stripe has regions')
     this.total = options.total
     this.fragmentsPerBatch = options.fragmentsPerBatch
     this.regions = options.regions.map((region, at) => region.members.map((contact) => this.candidate(contact, at)))
     this.unassigned = Array.from({ length: options.total }, (_, index) => index)
+    for (const index of options.stored ?? []) this.stored.add(index)
   }
 
   get storedCount(): number {
     return this.stored.size
+  }
+
+  isStored(index: number): boolean {
+    return this.stored.has(index)
   }
 
   get acknowledged(): boolean {
