@@ -25,6 +25,7 @@ import type { Objects } from '../src/storage/objects.ts'
 import { ObjectStore } from '../src/storage/objectStore.ts'
 import { OwnerKeys } from '../src/storage/ownerKeys.ts'
 import { Proofs } from '../src/storage/proofs.ts'
+import { PutJournals } from '../src/storage/putJournals.ts'
 import { ReadLedger } from '../src/storage/readLedger.ts'
 import { Repairer, type RepairCounts } from '../src/storage/repairer.ts'
 import { Storekeeper } from '../src/storage/storekeeper.ts'
@@ -242,7 +243,10 @@ export class StorageSubject {
     const proofs = new Proofs({ ...ports, overlay })
     const deps = { ...ports, ids, overlay, holdings, checks, proofs, ledger, window: new StoreWindow() }
     const repairer = new Repairer(deps, { graceMs: graceMs ?? GRACE_MS, share: repairShare })
-    const objects = new ObjectStore({ ...deps, owners: new OwnerKeys(ports) }, SURVIVE)
+    const objects = new ObjectStore(
+      { ...deps, journals: new PutJournals(ports), owners: new OwnerKeys(ports) },
+      SURVIVE,
+    )
     new Storekeeper({ ...ports, overlay, events: repairer }, {}).serve(network)
     overlay.serve()
     const events: PeerEvents = { onPeer: (peer) => overlay.onPeer(peer), onPeerLost: (id) => overlay.onPeerLost(id) }

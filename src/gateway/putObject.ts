@@ -1,7 +1,9 @@
 /** PUT and POST /api/v1/objects: a body of any size becomes an object, a tar archive a directory. */
+import { fromHex, type Bytes } from '../base/bytes.ts'
 import { Failure } from '../base/failure.ts'
 import { linkedController } from '../base/signals.ts'
 import { printLink } from '../crypto/link.ts'
+import { HASH_BYTES } from '../ports/primitives.ts'
 import type { PutOptions, PutProgress, PutResult } from '../storage/objects.ts'
 import type { PutDirectoryResult } from '../vault/directory.ts'
 import { bodyOf } from './chunks.ts'
@@ -19,6 +21,8 @@ export interface PutSummary {
   readonly segments: number
   readonly fragments: PutResult['fragments']
   readonly seconds: number
+  /** Not sent, because an earlier put of the same key had placed them. */
+  readonly fragmentsResumed?: number
   /** Of a directory: its files, directories and symlinks. */
   readonly entries?: number
 }
@@ -86,6 +90,7 @@ async function put(deps: DoorDeps, exchange: Exchange, options: PutOptions): Pro
     segments: result.segments,
     fragments: result.fragments,
     seconds: Math.round(performance.now() - startMs) / 1000,
+    ...(result.fragmentsResumed === undefined ? {} : { fragmentsResumed: result.fragmentsResumed }),
     ...(result.entries === undefined ? {} : { entries: result.entries }),
   }
 }
@@ -115,12 +120,14 @@ function isDirectory({ request, query }: Exchange): boolean {
 
 function putOptions({ request, query, signal }: Exchange): PutOptions {
   const survive = surviveOf(query.get('survive') ?? request.headers['mainframe-survive'])
+  const resumeKey = resumeKeyOf(request.headers['mainframe-resume'])
   const type = request.headers['content-type'] ?? ''
   if (type !== '' && !isMediaType(type)) throw new Failure('invalid', 'the Content-Type is no media type')
   const keptType = SAYS_NOTHING.test(type) || isSet(query, 'directory') ? '' : type
   return {
     signal,
     ...(survive === undefined ? {} : { survive }),
+    ...(resumeKey === undefined ? {} : { resumeKey }),
     ...(keptType === '' ? {} : { type: keptType }),
   }
 }
@@ -130,6 +137,13 @@ function surviveOf(text: string | readonly string[] | undefined): number | undef
   const share = typeof text === 'string' && /^0?\.[0-9]{1,6}$/.test(text) ? Number(text) : 0
   if (share > 0) return share
   throw new Failure('invalid', 'survive is the share of nodes that may vanish, between 0 and 1: for example 0.5')
+}
+
+function resumeKeyOf(text: string | readonly string[] | undefined): Bytes | undefined {
+  if (text === undefined) return undefined
+  const key = typeof text === 'string' && text.length === 2 * HASH_BYTES ? fromHex(text) : undefined
+  if (key !== undefined) return key
+  throw new Failure('invalid', 'Mainframe-Resume is 32 bytes in lower-case hex that no other content goes by')
 }
 
 /** `?flag`, `?flag=1` and `?flag=true` set a flag. */

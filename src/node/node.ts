@@ -22,6 +22,7 @@ import { OwnerKeys } from '../storage/ownerKeys.ts'
 import { GRACE_MS, REPAIR_SHARE } from '../storage/limits.ts'
 import type { PlaceDeps } from '../storage/placeStripe.ts'
 import { Proofs } from '../storage/proofs.ts'
+import { PutJournals } from '../storage/putJournals.ts'
 import { ReadLedger } from '../storage/readLedger.ts'
 import { Repairer } from '../storage/repairer.ts'
 import { Storekeeper } from '../storage/storekeeper.ts'
@@ -75,6 +76,7 @@ export class Node {
   private readonly placing: PlaceDeps
   private readonly repairer: Repairer
   private readonly storekeeper: Storekeeper
+  private readonly journals: PutJournals
   private readonly ledger = new ReadLedger()
   private readonly startedMs: number
 
@@ -83,14 +85,15 @@ export class Node {
     this.config = config
     this.startedMs = ports.clock.now()
     this.overlay = new Overlay(ports)
-    const { overlay, ledger } = this
+    this.journals = new PutJournals(ports)
+    const { overlay, ledger, journals } = this
     const holdings = new Holdings({ ...ports, overlay })
     const ids = config.ids ?? new NodeIds(ports.primitives)
     const checks = new Holdings({ ...ports, overlay }, 'check')
     const proofs = new Proofs({ ...ports, overlay })
     const deps = { ...ports, ids, overlay, holdings, checks, proofs, ledger, window: new StoreWindow() }
     this.placing = deps
-    this.store = new ObjectStore({ ...deps, owners: new OwnerKeys(ports) }, config.survive)
+    this.store = new ObjectStore({ ...deps, journals, owners: new OwnerKeys(ports) }, config.survive)
     const rules = { graceMs: config.graceMs ?? GRACE_MS, share: config.repairShare ?? REPAIR_SHARE }
     this.repairer = new Repairer(deps, rules)
     this.storekeeper = new Storekeeper({ ...ports, signer: config.signer, overlay, events: this.repairer }, config)
@@ -117,6 +120,7 @@ export class Node {
     node.overlay.start()
     node.storekeeper.start()
     node.repairer.start()
+    node.journals.start()
     return node
   }
 
@@ -175,6 +179,7 @@ export class Node {
     this.storekeeper.stop()
     await this.overlay.stop()
     await this.ports.network.close()
+    await this.journals.close()
     await this.ports.fragments.close()
     await this.ports.state.close()
   }

@@ -72,8 +72,8 @@ async function handStripe(deps: HandOverDeps, held: HeldStripe, signal: AbortSig
       owner,
       kept: othersOf(held, found),
       without: deps.network.self.id,
-      onPlaced: (count) => {
-        taken += count
+      onStored: ({ length }) => {
+        taken += length
       },
     })
   } catch (error) {

@@ -85,6 +85,21 @@ export const STORE_WINDOW_MIN = 4
 export const STORE_WINDOW_START = 16
 export const STORE_WINDOW_MAX = 24
 
+/** Puts that can be resumed: a folder's large files and packs have a journal each, of some hundred bytes for every 16 MiB. */
+export const PUT_JOURNALS_MAX = 1_000
+/** An interrupted put can be resumed for this long: a weekend. Its journal holds the object's secret, so no longer. */
+export const INTERRUPTED_PUT_MS = 3 * DAY
+/** A put that has finished gives the same link again for this long, for clients that died before they had it. */
+export const FINISHED_PUT_MS = 1 * HOUR
+/** Journals whose time has come are gone this soon. */
+export const PUT_SWEEP_MS = 10 * MINUTE
+/** Older receipts are asked after before a put relies on them: who gave them may have left. */
+export const RECEIPT_MS_MAX = 6 * HOUR
+/** Receipts are gathered for this long before they are written down: ten writes a second, and no more than that to send again. */
+export const JOURNAL_WRITE_MS = 100
+/** When a put that can be resumed ends early, requests under way may finish for this long, so that they need not be sent again. */
+export const WIND_UP_MS = 5 * SECOND
+
 export const HAVE_MS = 3 * SECOND
 /** A proof takes reading of up to PROVE_READ_BYTES_MAX from a slow disk. */
 export const PROVE_MS = 15 * SECOND
@@ -159,6 +174,12 @@ export const NODE_LIFETIME_MS = 30 * DAY
 export const UNATTENDED_LOSS_MAX = 1 / 1_000
 
 assert(READ_CHUNK_BYTES % 16 === 0, 'the cipher goes on at whole blocks')
+assert(FINISHED_PUT_MS < RECEIPT_MS_MAX, 'a finished put is repeated on receipts that are still good')
+assert(
+  FINISHED_PUT_MS < INTERRUPTED_PUT_MS && RECEIPT_MS_MAX < INTERRUPTED_PUT_MS,
+  'what is unfinished is kept longest',
+)
+assert(WIND_UP_MS < STORE_MS, 'no request outlives its own deadline')
 assert(STORE_BYTES <= BODY_BYTES_MAX, 'what one store request carries fits a message')
 assert(FETCH_BYTES <= BODY_BYTES_MAX, 'what one fetch asks for fits one reply')
 assert(SEGMENT_BYTES_MAX / 64 <= FETCH_BYTES, 'the largest fragment fits one fetch')

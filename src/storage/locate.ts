@@ -51,6 +51,23 @@ export async function locateStripe(
   return search.evidence()
 }
 
+/** Which fragments of a stripe somebody says to hold, of all who are responsible for it. Rejects only when the signal is aborted. */
+export async function indicesHeld(
+  deps: LocateDeps,
+  stripe: StripeId,
+  signal: AbortSignal,
+): Promise<ReadonlySet<number>> {
+  const held = new Set<number>()
+  await locateStripe(deps, stripe, {
+    signal,
+    enough: () => false,
+    onHolding: (_, { indices }) => {
+      for (const index of indices) held.add(index)
+    },
+  })
+  return held
+}
+
 class Search {
   /** Known exactly once the first header has been seen. */
   regionCount = REGION_COUNT_MAX

@@ -7,6 +7,12 @@ export interface PutOptions {
   readonly survive?: number
   /** Media type, kept enciphered with the content. At most 255 characters. */
   readonly type?: string
+  /**
+   * What the caller calls this content, any bytes. A put that was interrupted goes on when it is put again by the same key, survive and
+   * type, and has the same capability. Puts of one key wait for one another. Content that has changed meanwhile is refused as `invalid`
+   * with `changed` in its details; put once more it begins afresh.
+   */
+  readonly resumeKey?: Uint8Array
   readonly signal?: AbortSignal
   readonly onProgress?: (progress: PutProgress) => void
 }
@@ -32,6 +38,8 @@ export interface PutResult {
   /** Data segments; 0 when the content stands in the root itself. */
   readonly segments: number
   readonly fragments: FragmentCounts
+  /** Fragments that were not sent, for an earlier put of the same key had placed them; absent when there are none. */
+  readonly fragmentsResumed?: number
 }
 
 /** First and last byte, both included, as in HTTP; `end` at most size - 1. */

@@ -40,7 +40,6 @@ export interface PlaceDeps {
 
 export interface PlaceOptions {
   readonly signal: AbortSignal
-  readonly onPlaced?: (fragmentCount: number) => void
   readonly leaseMs?: number
   /** Whose word ends the leases early (release.ts). */
   readonly owner?: Bytes | undefined
@@ -48,6 +47,12 @@ export interface PlaceOptions {
   readonly kept?: ReadonlyMap<number, Contact | undefined>
   /** A node that gets none of it. */
   readonly without?: NodeId
+  /** Fragments that have got a holder in an earlier run of the same placing. None when absent. */
+  readonly stored?: ReadonlySet<number>
+  /** Called with fragments that have just got a holder. */
+  readonly onStored?: (indices: readonly number[]) => void
+  /** How long requests under way may finish after an abort; their fragments still count. By default they end at once. */
+  readonly windUpMs?: number
 }
 
 /** How many regions a stripe of this many fragments has. */
@@ -84,6 +89,9 @@ class StripePlacing {
   private readonly placement: Placement
   private readonly finished = deferred<number>()
   private readonly controller: AbortController & { release(): void }
+  /** Ends the requests, perhaps later than all else. */
+  private readonly sending = new AbortController()
+  private readonly sends = new Set<Promise<void>>()
   private readonly timers: (() => void)[] = []
   private lastRefusal: unknown
   private acknowledgedSeen = false
@@ -99,6 +107,7 @@ class StripePlacing {
       regions,
       ...(options.kept === undefined ? {} : { kept: options.kept }),
       fragmentsPerBatch: Math.max(1, Math.min(Math.floor(STORE_BYTES / fragmentBytes), STORE_FRAGMENTS_MAX)),
+      ...(options.stored === undefined ? {} : { stored: options.stored }),
     })
     this.controller = linkedController(options.signal)
   }
@@ -117,12 +126,31 @@ class StripePlacing {
       this.options.signal.removeEventListener('abort', onAbort)
       this.controller.abort(new Failure('aborted', 'the stripe is placed'))
       this.controller.release()
+      if (this.options.signal.aborted) await this.windUp()
+      this.sending.abort(new Failure('aborted', 'the stripe is placed'))
     }
   }
 
+  /** Waits for the receipts of what has been sent. */
+  private async windUp(): Promise<void> {
+    const { windUpMs = 0 } = this.options
+    if (windUpMs === 0 || this.sends.size === 0) return
+    const over = deferred<void>()
+    const cancel = this.deps.clock.after(windUpMs, () => {
+      over.resolve()
+    })
+    await Promise.race([Promise.all(this.sends), over.promise])
+    cancel()
+  }
+
   private pump(): void {
-    for (let batch = this.placement.next(); batch !== undefined; batch = this.placement.next()) void this.send(batch)
+    for (let batch = this.placement.next(); batch !== undefined; batch = this.placement.next()) this.begin(batch)
     this.conclude()
+  }
+
+  private begin(batch: Batch): void {
+    const sending = this.send(batch).finally(() => this.sends.delete(sending))
+    this.sends.add(sending)
   }
 
   private async send(batch: Batch): Promise<void> {
@@ -130,11 +158,11 @@ class StripePlacing {
     let release: (() => void) | undefined
     try {
       release = await this.deps.window.acquire(signal)
-      await this.store(batch, signal)
+      await this.store(batch)
       this.deps.window.onAnswered()
-      const before = this.placement.storedCount
+      const fresh = batch.indices.filter((index) => !this.placement.isStored(index))
       this.placement.onStored(batch)
-      this.options.onPlaced?.(this.placement.storedCount - before)
+      this.options.onStored?.(fresh)
     } catch (error) {
       if (signal.aborted) return
       await this.onSendFailed(batch, error)
@@ -144,7 +172,7 @@ class StripePlacing {
     if (!signal.aborted) this.pump()
   }
 
-  private async store(batch: Batch, signal: AbortSignal): Promise<void> {
+  private async store(batch: Batch): Promise<void> {
     const { network } = this.deps
     const { id, fragments, proofs } = this.stripe
     const request = {
@@ -155,7 +183,10 @@ class StripePlacing {
       owner: this.options.owner,
       body: batch.indices.map((index) => present(fragments[index], 'each index has a fragment')),
     }
-    const receipt = await network.request(batch.contact, 'store', request, { timeoutMs: STORE_MS, signal })
+    const receipt = await network.request(batch.contact, 'store', request, {
+      timeoutMs: STORE_MS,
+      signal: this.sending.signal,
+    })
     const terms = { stripe: id, sender: network.self.id, indices: batch.indices }
     if (!(await isReceiptValid(this.deps, receipt, batch.contact.id, terms))) {
       throw new Failure('damaged', `node ${batch.contact.id.slice(0, 8)} gave a receipt that it did not sign`)

@@ -49,6 +49,8 @@ export class Placement {
     readonly fragmentsPerBatch: number
     /** Fragments that are kept already, and by whom as far as known. */
     readonly kept?: ReadonlyMap<number, Contact | undefined>
+    /** Fragments with holders from before: dealt like the others, so that all find the same places as then, but not sent. */
+    readonly stored?: Iterable<number>
   }) {
     assert(options.regions.length > 0, 'a stripe has regions')
     this.total = options.total
@@ -61,10 +63,15 @@ export class Placement {
     this.unassigned = Array.from({ length: options.total }, (_, index) => index).filter(
       (index) => !this.stored.has(index),
     )
+    for (const index of options.stored ?? []) this.stored.add(index)
   }
 
   get storedCount(): number {
     return this.stored.size
+  }
+
+  isStored(index: number): boolean {
+    return this.stored.has(index)
   }
 
   get acknowledged(): boolean {

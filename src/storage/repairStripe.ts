@@ -31,8 +31,8 @@ export async function repairStripe(
     leaseMs,
     owner: lease.owner,
     kept,
-    onPlaced: (count) => {
-      fragments += count
+    onStored: ({ length }) => {
+      fragments += length
     },
   })
   return { fragments, bytes: fragments * (rebuilt.fragments[0]?.length ?? 0) }
