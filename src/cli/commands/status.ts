@@ -25,6 +25,7 @@ function linesOf({
   uptimeMs,
   overlay,
   storage,
+  repair,
   reads,
 }: NodeStatus): readonly string[] {
   const room = storage.quotaBytes === undefined ? '' : ` of ${printSize(storage.quotaBytes)}`
@@ -34,6 +35,7 @@ function linesOf({
     `network    ${network}, about ${Math.round(overlay.networkSize)} nodes; ${overlay.contacts} known, ${overlay.connected} connected`,
     `reached at ${addresses.join(', ')}`,
     `storage    ${storage.fragments} fragments, ${printSize(storage.bytes)}${room}; ${storage.state}`,
+    `repair     looked after stripes ${repair.checks} times, rebuilt ${repair.repairs} of them (${repair.fragments} fragments, ${printSize(repair.bytes)})`,
     `reads      ${reads.fragmentsVerified} fragments verified, ${reads.fragmentsDamaged} refused as damaged${liars}`,
     `version    ${version}, up for ${Math.round(uptimeMs / 1000)} s`,
   ]
