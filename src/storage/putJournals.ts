@@ -2,7 +2,7 @@
  * The journals of a node's puts (putJournal.ts) in its state: found again by what their clients call the content, one put at a time
  * for each, few in number and not for long, since each holds the secret of an object.
  */
-import { toHex, utf8, type Bytes } from '../base/bytes.ts'
+import { toHex, utf8 } from '../base/bytes.ts'
 import { isFailure } from '../base/failure.ts'
 import { deferred, orAborted } from '../base/signals.ts'
 import type { Clock } from '../ports/clock.ts'

@@ -47,7 +47,7 @@ async function putResumed(client: NodeClient, path: string, flags: PutFlags): Pr
   try {
     return await putOnce(client, path, flags)
   } catch (error) {
-    const hasChanged = error instanceof CommandFailure && error.details['changed'] === true
+    const hasChanged = error instanceof CommandFailure && error.details.changed === true
     if (!hasChanged || path === '-') throw error
     if (flags.quiet !== true) say(`${path} has changed since its put was interrupted; putting it from its start`)
     return putOnce(client, path, flags)
