@@ -152,6 +152,12 @@ export class StorageSubject {
     return bytesOf(this.objects)
   }
 
+  /** Of fragments on a node's disk, without proofs. */
+  bytesOn(node: number): number {
+    const fragments = [...this.world.disk(node).fragments.values()].flatMap((byIndex) => [...byIndex.values()])
+    return fragments.reduce((sum, { fragment }) => sum + fragment.data.length, 0)
+  }
+
   /** By all processes there have been. */
   get repaired(): RepairCounts {
     return this.living().reduce(

@@ -3,6 +3,7 @@ import type { Scenario } from '../scenario.ts'
 import { bestConnectedKilled } from './bestConnectedKilled.ts'
 import { calm } from './calm.ts'
 import { churn } from './churn.ts'
+import { churnStored } from './churnStored.ts'
 import { colluders, colludersFromTheStart } from './colluders.ts'
 import { crowd } from './crowd.ts'
 import { eclipse } from './eclipse.ts'
@@ -27,6 +28,7 @@ export const scenarios: readonly Scenario[] = [
   massDeathStored,
   regionsLost,
   churn,
+  churnStored,
   colluders,
   colludersFromTheStart,
   groundIds,

@@ -12,8 +12,8 @@ import type { Random } from '../ports/random.ts'
 import type { Census } from './census.ts'
 import type { Holding, Holdings } from './holdings.ts'
 import { regionCount } from './placeStripe.ts'
-import { challengedSlice } from './proof.ts'
-import type { ProvenHolding, Proofs } from './proofs.ts'
+import { challengedSlice, type Challenge } from './proof.ts'
+import type { Proofs } from './proofs.ts'
 import { gatherStripe, type ReadDeps } from './readStripe.ts'
 
 export interface CheckDeps extends ReadDeps {
@@ -31,43 +31,36 @@ export interface CheckOptions {
   readonly signal: AbortSignal
 }
 
-/** Ends the census's round. Rejects when the signal is aborted; an audit that cannot tell leaves things as they are. */
+/** Ends the census's round. Rejects when the signal is aborted, or when an audit cannot tell: that leaves things as they are. */
 export async function checkStripe(
   deps: CheckDeps,
   stripe: StripeId,
   census: Census,
   options: CheckOptions,
 ): Promise<void> {
-  const answers = await (options.isAudit
-    ? audited(deps, stripe, census, options)
-    : collect(deps, stripe, census, options, (contact) => deps.checks.ask(contact, stripe)))
+  const answers = await collect(deps, stripe, census, options)
+  if (options.isAudit) await audit(deps, stripe, census, answers, options.signal)
   for (const { contact, holding } of answers) census.onShown(contact, holding)
   census.endRound(deps.clock.now())
 }
 
-interface Answer<H extends Holding> {
+interface Answer {
   readonly contact: Contact
-  readonly holding: H
+  readonly holding: Holding
 }
 
 /** Asks the known holders, and when something is missing everybody else who might have it. */
-async function collect<H extends Holding>(
+async function collect(
   deps: CheckDeps,
   stripe: StripeId,
   census: Census,
   options: CheckOptions,
-  ask: (contact: Contact) => Promise<H | undefined>,
-): Promise<readonly Answer<H>[]> {
+): Promise<readonly Answer[]> {
   const asked = new Set<NodeId>()
-  const answers: Answer<H>[] = []
+  const answers: Answer[] = []
   const askOne = async (contact: Contact): Promise<void> => {
-    try {
-      const holding = await ask(contact)
-      if (holding !== undefined) answers.push({ contact, holding })
-    } catch (error) {
-      // Whoever is silent, refuses or talks nonsense has shown nothing.
-      if (!isFailure(error)) throw error
-    }
+    const holding = await deps.checks.ask(contact, stripe).catch(nothingShown)
+    if (holding !== undefined) answers.push({ contact, holding })
   }
   const askAll = async (contacts: readonly Contact[]): Promise<void> => {
     const strangers = contacts.filter(({ id }) => !asked.has(id) && asked.add(id))
@@ -77,6 +70,12 @@ async function collect<H extends Holding>(
   const shown = new Set(answers.flatMap(({ holding }) => holding.indices))
   if (shown.size < census.header.total) await askAll(await membersOf(deps, stripe, census.header, options))
   return answers
+}
+
+/** Whoever is silent, refuses or talks nonsense has shown nothing. */
+function nothingShown(error: unknown): undefined {
+  if (!isFailure(error)) throw error
+  return undefined
 }
 
 async function membersOf(
@@ -90,39 +89,51 @@ async function membersOf(
   return regions.flatMap(({ members }) => members)
 }
 
-/** What everybody says, with whose bytes contradict the rest noted. */
-async function audited(
+/** An answer, and the bytes of each fragment that its giver showed when asked for proof. */
+interface Proven extends Answer {
+  readonly slices: ReadonlyMap<number, Bytes>
+}
+
+/** Tells the census what holders said and cannot prove: because they give other bytes than the rest tells, or none. */
+async function audit(
   deps: CheckDeps,
   stripe: StripeId,
   census: Census,
-  options: CheckOptions,
-): Promise<readonly Answer<Holding>[]> {
+  answers: readonly Answer[],
+  signal: AbortSignal,
+): Promise<void> {
   const nonce = deps.random.integer(2 ** 32)
-  const answers = await collect(deps, stripe, census, options, (contact) => deps.proofs.ask(contact, { stripe, nonce }))
-  const slices = firstSlices(deps, answers)
-  if (slices.length <= census.header.needed) return answers
-  const right = await rightSlices(deps, stripe, census.header, slices, nonce, options.signal)
-  for (const { contact, holding } of answers) {
-    const wrong = holding.indices.filter((index, at) => !isRight(right.get(index), holding.slices[at]))
+  const proven = await Promise.all(answers.map((answer) => withProof(deps, answer, { stripe, nonce })))
+  const slices = firstSlices(deps, proven)
+  // As many as are needed agree whatever they are.
+  const isTelling = slices.length > census.header.needed
+  const right = isTelling ? await rightSlices(deps, stripe, census.header, slices, nonce, signal) : undefined
+  for (const { contact, holding, slices: own } of proven) {
+    const wrong = holding.indices.filter(
+      (index) => own.has(index) && right !== undefined && !isRight(right.get(index), own.get(index)),
+    )
+    const unshown = holding.indices.filter((index) => !own.has(index))
     if (wrong.length > 0) deps.ledger.onDamaged(contact.id)
-    census.onRefuted(contact, wrong)
+    census.onRefuted(contact, [...wrong, ...unshown])
   }
-  census.onAudited(deps.clock.now())
-  return answers
+  if (isTelling) census.onAudited(deps.clock.now())
+}
+
+async function withProof(deps: CheckDeps, answer: Answer, challenge: Challenge): Promise<Proven> {
+  const proof = await deps.proofs.ask(answer.contact, challenge).catch(nothingShown)
+  const slices = proof?.indices.map((index, at) => [index, proof.slices[at] as Bytes] as const)
+  return { ...answer, slices: new Map(slices) }
 }
 
 /** One slice of each fragment: this node's own before those of others, and those of known liars last. */
-function firstSlices(deps: CheckDeps, answers: readonly Answer<ProvenHolding>[]): readonly IndexedFragment[] {
-  const doubt = ({ contact }: Answer<ProvenHolding>): number =>
+function firstSlices(deps: CheckDeps, proven: readonly Proven[]): readonly IndexedFragment[] {
+  const doubt = ({ contact }: Proven): number =>
     contact.id === deps.network.self.id ? 0 : deps.ledger.isLiar(contact.id) ? 2 : 1
-  const slices = new Map<number, IndexedFragment>()
-  for (const { holding } of [...answers].sort((a, b) => doubt(a) - doubt(b))) {
-    for (const [at, index] of holding.indices.entries()) {
-      const data = holding.slices[at]
-      if (data !== undefined && !slices.has(index)) slices.set(index, { index, data })
-    }
+  const first = new Map<number, IndexedFragment>()
+  for (const { slices } of [...proven].sort((a, b) => doubt(a) - doubt(b))) {
+    for (const [index, data] of slices) if (!first.has(index)) first.set(index, { index, data })
   }
-  return [...slices.values()]
+  return [...first.values()]
 }
 
 /** What the slices must be: by one another, and where that does not tell, by reading the stripe. */
@@ -143,6 +154,7 @@ async function rightSlices(
   return new Map(rebuilt.fragments.map((fragment, index) => [index, challengedSlice(fragment, nonce)]))
 }
 
+/** A fragment whose slice did not agree with the others has no expected one. */
 function isRight(expected: Bytes | undefined, slice: Bytes | undefined): boolean {
   return expected !== undefined && slice !== undefined && equal(expected, slice)
 }

@@ -135,7 +135,7 @@ export const REPAIR_SHARE = 0.75
 /** How long a holder may be away before what it kept counts as gone: a night's sleep, a move of house by train. */
 export const GRACE_MS = 8 * HOUR
 /** A fragment is looked for this often before it counts as gone, so that one bad moment is not a departure. */
-export const MISSING_ROUNDS_MIN = 3
+export const MISSING_ROUNDS_MIN = 4
 /** Rounds of looking in one grace period. */
 export const CHECKS_PER_GRACE = 8
 /** A leader stays for so many rounds of looking: long enough to see a grace period through, short enough that a lazy one does little harm. */
@@ -152,9 +152,9 @@ export const REPAIRS_PARALLEL = 2
 export const HAND_OVERS_PARALLEL = 4
 /** How often a node sees what is due, at most and at least. */
 export const DUTY_TICK_MS_MIN = 250
-export const DUTY_TICK_MS_MAX = MINUTE
-/** Holders prove what they say once in so many grace periods: once a day by default. */
-export const GRACES_PER_AUDIT = 3
+export const DUTY_TICK_MS_MAX = 10 * MINUTE
+/** Holders prove what they say so many periods of looking after the last time: within three grace periods, a day by default, also when looks come late. */
+export const CHECKS_PER_AUDIT = 3 * CHECKS_PER_GRACE - 2
 /** When this share of a stripe goes missing together it is likely a partition: everybody on this side sees the other half die. */
 export const MASS_SHARE = 0.4
 /** A mass departure counts as real after so many grace periods; two days by default, longer than most partitions last. */

@@ -13,11 +13,11 @@ import { Duty, epochAt, type DutyRules } from './duty.ts'
 import { heldPages } from './heldPages.ts'
 import {
   CHECKS_PARALLEL,
+  CHECKS_PER_AUDIT,
   CHECKS_PER_GRACE,
   COUNT_PAUSE_MS,
   DUTY_TICK_MS_MAX,
   DUTY_TICK_MS_MIN,
-  GRACES_PER_AUDIT,
   NEWCOMER_RANK,
   REPAIRS_PARALLEL,
   STAND_IN_RANKS_MAX,
@@ -108,9 +108,11 @@ export class Repairer {
 
   /** Looks at all that is due, many at once so that questions to one holder travel together. */
   private async look(): Promise<void> {
-    const now = this.deps.clock.now()
-    const due = this.duty.due(now, CHECKS_PARALLEL, (stripe) => this.rank(stripe))
-    await Promise.all(due.map((stripe) => this.check(stripe)))
+    let due: readonly StripeId[]
+    do {
+      due = this.duty.due(this.deps.clock.now(), CHECKS_PARALLEL, (stripe) => this.rank(stripe))
+      await Promise.all(due.map((stripe) => this.check(stripe)))
+    } while (due.length === CHECKS_PARALLEL && !this.ending.signal.aborted)
   }
 
   private rank(stripe: StripeId): number {
@@ -137,7 +139,7 @@ export class Repairer {
     this.counted.checks++
     // When half of what may be gone before a repair is missing already, what others have heard is not enough.
     const isThorough = census.aliveCount < (held.header.total * (1 + this.rules.share)) / 2
-    const isAudit = census.isAuditDue(clock.now(), this.rules.graceMs * GRACES_PER_AUDIT)
+    const isAudit = census.isAuditDue(clock.now(), this.rules.checkMs * CHECKS_PER_AUDIT)
     await checkStripe(this.deps, stripe, census, { isAudit, isThorough, signal: this.ending.signal }).catch(passWeather)
     this.duty.onLooked(stripe, clock.now())
     const toRebuild = census.toRebuild(clock.now(), this.rules)
