@@ -18,7 +18,7 @@ import type { DiskOptions } from '../sim/simDisk.ts'
 import { World, type Checker } from '../sim/world.ts'
 import type { ByteRange, Health, OpenObject, PutOptions, PutResult } from '../storage/objects.ts'
 import type { Messages } from '../wire/messages.ts'
-import { WatchedNetwork } from './watchedNetwork.ts'
+import { WatchedNetwork, type StoreRequest } from './watchedNetwork.ts'
 
 const NETWORK_NAME = 'storage world'
 const SPAWN_EVERY_MS = 50
@@ -33,6 +33,10 @@ export interface StorageWorldOptions {
   readonly hostName?: (node: number) => string
   /** For every node's puts; honest when absent. */
   readonly coder?: Coder
+  /** Called with the fragments that a node sends to a holder, as they leave. */
+  readonly onSent?: (node: number, request: StoreRequest) => void
+  /** Called with the fragments that a holder has given a node its word for, when the word has come. */
+  readonly onStored?: (node: number, request: StoreRequest) => void
   /** Replaces some of a node's ports by what lies, fails, counts or listens. Called at each of its starts. */
   readonly alter?: (ports: NodePorts<Messages>, node: number) => Partial<NodePorts<Messages>>
 }
@@ -121,7 +125,13 @@ export class StorageWorld {
     const altered = { ...ports, ...options.alter?.(ports, node) }
     const { clock, transport, signer } = altered
     const deps = { clock, transport, id: signer.id, networkName: NETWORK_NAME }
-    const network = new WatchedNetwork(deps, (holder, request) => this.acknowledged.add(holder, request))
+    const network = new WatchedNetwork(deps, {
+      onSent: (request) => options.onSent?.(node, request),
+      onStored: (holder, request) => {
+        this.acknowledged.add(holder, request)
+        options.onStored?.(node, request)
+      },
+    })
     this.networks.set(node, network)
     return Node.start(
       { ...altered, network },

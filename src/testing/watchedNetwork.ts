@@ -5,15 +5,24 @@ import type { RequestOptions } from '../ports/network.ts'
 import type { MessageKind, Messages } from '../wire/messages.ts'
 import { PeerNetwork, type PeerNetworkDeps } from '../wire/peerNetwork.ts'
 
+export type StoreRequest = Messages['store']['request']
+
+export interface NetworkWatch {
+  /** Fragments leave for a holder. */
+  readonly onSent?: (request: StoreRequest) => void
+  /** A holder has given its word for them. */
+  readonly onStored: (holder: NodeId, request: StoreRequest) => void
+}
+
 export class WatchedNetwork extends PeerNetwork {
   /** Requests of this process so far, by kind. */
   readonly begun = new Map<MessageKind, number>()
   private readonly underWay = new Map<MessageKind, number>()
-  private readonly onStored: (holder: NodeId, request: Messages['store']['request']) => void
+  private readonly watch: NetworkWatch
 
-  constructor(deps: PeerNetworkDeps, onStored: (holder: NodeId, request: Messages['store']['request']) => void) {
+  constructor(deps: PeerNetworkDeps, watch: NetworkWatch) {
     super(deps)
-    this.onStored = onStored
+    this.watch = watch
   }
 
   /** Requests of this kind that have not settled. */
@@ -29,9 +38,10 @@ export class WatchedNetwork extends PeerNetwork {
   ): Promise<Messages[K]['reply']> {
     add(this.begun, kind, 1)
     add(this.underWay, kind, 1)
+    if (kind === 'store') this.watch.onSent?.(request as unknown as StoreRequest)
     try {
       const reply = await super.request(peer, kind, request, options)
-      if (kind === 'store') this.onStored(peer.id, request as unknown as Messages['store']['request'])
+      if (kind === 'store') this.watch.onStored(peer.id, request as unknown as StoreRequest)
       return reply
     } finally {
       add(this.underWay, kind, -1)
