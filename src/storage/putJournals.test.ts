@@ -299,7 +299,7 @@ test('receipts grow stale, and asking anew makes them good', async () => {
 test('a node whose disk is full puts without a journal', async () => {
   const noSpace = (): Promise<never> => Promise.reject(new Failure('no-space', 'the disk is full'))
   const { journals } = rig(
-    (state) => new Proxy(state, { get: (of, key) => (key === 'put' ? noSpace : Reflect.get(of, key)) }),
+    (state) => new Proxy(state, { get: (of, key) => (key === 'put' ? noSpace : (Reflect.get(of, key) as unknown)) }),
   )
   const node = journals()
   const first = await node.open(NAME, NEVER)

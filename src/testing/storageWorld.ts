@@ -20,7 +20,7 @@ import { World, type Checker } from '../sim/world.ts'
 import type { ByteRange, Health, OpenObject, PutOptions, PutResult } from '../storage/objects.ts'
 import type { Messages } from '../wire/messages.ts'
 import { lyingNetwork } from './lyingNetwork.ts'
-import { WatchedNetwork } from './watchedNetwork.ts'
+import { WatchedNetwork, type StoreRequest } from './watchedNetwork.ts'
 
 const NETWORK_NAME = 'storage world'
 const SPAWN_EVERY_MS = 50
@@ -43,6 +43,10 @@ export interface StorageWorldOptions {
   readonly coder?: Coder
   /** Stands between a node and its network, for requests that fail. */
   readonly alterNetwork?: (network: Network<Messages>) => Network<Messages>
+  /** Called with the fragments that a node sends to a holder, as they leave. */
+  readonly onSent?: (node: number, request: StoreRequest) => void
+  /** Called with the fragments that a holder has given a node its word for, when the word has come. */
+  readonly onStored?: (node: number, request: StoreRequest) => void
   /** Replaces some of a node's ports by what lies, fails, counts or listens. Called at each of its starts. */
   readonly alter?: (ports: NodePorts<Messages>, node: number) => Partial<NodePorts<Messages>>
 }
@@ -131,7 +135,10 @@ export class StorageWorld {
     const altered = { ...ports, ...options.alter?.(ports, node) }
     const { clock, transport, signer } = altered
     const deps = { clock, transport, id: signer.id, networkName: NETWORK_NAME }
-    const network = new WatchedNetwork(deps, this.acknowledged)
+    const network = new WatchedNetwork(deps, this.acknowledged, {
+      onSent: (request) => options.onSent?.(node, request),
+      onStored: (request) => options.onStored?.(node, request),
+    })
     this.networks.set(node, network)
     const honest = options.alterNetwork?.(network) ?? network
     return Node.start(

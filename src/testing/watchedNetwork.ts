@@ -5,15 +5,26 @@ import type { RequestOptions } from '../ports/network.ts'
 import type { MessageKind, Messages } from '../wire/messages.ts'
 import { PeerNetwork, type PeerNetworkDeps } from '../wire/peerNetwork.ts'
 
+export type StoreRequest = Messages['store']['request']
+
+export interface StoreWatch {
+  /** Fragments leave for a holder. */
+  readonly onSent?: (request: StoreRequest) => void
+  /** A holder has given its word for them. */
+  readonly onStored?: (request: StoreRequest) => void
+}
+
 export class WatchedNetwork extends PeerNetwork {
   /** Requests of this process so far, by kind. */
   readonly begun = new Map<MessageKind, number>()
   private readonly underWay = new Map<MessageKind, number>()
   private readonly watcher: Watcher
+  private readonly stores: StoreWatch
 
-  constructor(deps: PeerNetworkDeps, watcher: Watcher) {
+  constructor(deps: PeerNetworkDeps, watcher: Watcher, stores: StoreWatch = {}) {
     super(deps)
     this.watcher = watcher
+    this.stores = stores
   }
 
   /** Requests of this kind that have not settled. */
@@ -30,9 +41,11 @@ export class WatchedNetwork extends PeerNetwork {
     add(this.begun, kind, 1)
     add(this.underWay, kind, 1)
     if (kind === 'release') this.watcher.release(peer.id, request as unknown as Messages['release']['request'])
+    if (kind === 'store') this.stores.onSent?.(request as unknown as StoreRequest)
     try {
       const reply = await super.request(peer, kind, request, options)
       this.tell(peer.id, { kind, request, reply } as unknown as Exchange)
+      if (kind === 'store') this.stores.onStored?.(request as unknown as StoreRequest)
       return reply
     } finally {
       add(this.underWay, kind, -1)
