@@ -2,6 +2,7 @@
 import { present } from '../base/assert.ts'
 import type { Bytes } from '../base/bytes.ts'
 import { abortFailure, Failure, isFailure } from '../base/failure.ts'
+import type { NodeId } from '../base/id.ts'
 import { deferred, linkedController } from '../base/signals.ts'
 import { encodeHeader } from '../coding/stripe.ts'
 import { regionPoint } from '../crypto/derive.ts'
@@ -45,6 +46,8 @@ export interface PlaceOptions {
   readonly owner?: Bytes | undefined
   /** Fragments that are kept already, and by whom as far as known: only the others are placed. */
   readonly kept?: ReadonlyMap<number, Contact | undefined>
+  /** Who gets nothing. */
+  readonly except?: ReadonlySet<NodeId>
 }
 
 /** How many regions a stripe of this many fragments has. */
@@ -58,7 +61,7 @@ export function regionCount(total: number): number {
  */
 export async function placeStripe(deps: PlaceDeps, stripe: EncodedStripe, options: PlaceOptions): Promise<number> {
   const regions = await resolveRegions(deps, stripe, options.signal)
-  return new StripePlacing(deps, stripe, regions, options).run()
+  return new StripePlacing(deps, stripe, withoutMembers(regions, options.except), options).run()
 }
 
 function resolveRegions(deps: PlaceDeps, stripe: EncodedStripe, signal: AbortSignal): Promise<readonly Region[]> {
@@ -66,6 +69,11 @@ function resolveRegions(deps: PlaceDeps, stripe: EncodedStripe, signal: AbortSig
     regionPoint(deps.primitives, stripe.id, region),
   )
   return deps.overlay.regions(points, { signal })
+}
+
+function withoutMembers(regions: readonly Region[], except: ReadonlySet<NodeId> | undefined): readonly Region[] {
+  if (except === undefined || except.size === 0) return regions
+  return regions.map((region) => ({ ...region, members: region.members.filter(({ id }) => !except.has(id)) }))
 }
 
 class StripePlacing {
