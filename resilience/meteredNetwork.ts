@@ -7,6 +7,8 @@ import type { MessageKind, Messages } from '../src/wire/messages.ts'
 export interface Meter {
   /** A request that has been sent, whatever comes of it. */
   onAsked?(kind: MessageKind): void
+  /** A request that this node is about to answer. */
+  onAnswered?(kind: MessageKind, request: Messages[MessageKind]['request']): void
   /** Bytes of fragments that `from` gave when it was asked for them. */
   onFetched?(from: NodeId, bytes: number): void
   /** Bytes of fragments that were sent to be kept. */
@@ -43,7 +45,10 @@ export class MeteredNetwork implements Network<Messages> {
   }
 
   serve<K extends MessageKind>(kind: K, handler: Handler<Messages[K]['request'], Messages[K]['reply']>): void {
-    this.inner.serve(kind, handler)
+    this.inner.serve(kind, (request, from, signal) => {
+      this.meter.onAnswered?.(kind, request)
+      return handler(request, from, signal)
+    })
   }
 
   close(): Promise<void> {

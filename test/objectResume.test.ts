@@ -100,7 +100,7 @@ async function begun(
   source: AsyncIterable<Uint8Array>,
   options: PutOptions,
   afterMs: number,
-): Promise<{ readonly put: Promise<PutResult>; giveUp(): Promise<boolean> }> {
+): Promise<{ readonly put: Promise<PutResult>; readonly giveUp: () => Promise<boolean> }> {
   const controller = new AbortController()
   const put = storage.node(0).objects.put(source, { ...options, signal: controller.signal })
   put.catch(() => undefined)
@@ -225,7 +225,6 @@ test('old receipts are asked after: what left with its holders is sent again, an
   const held = heldBy(storage)
   const kept = [...made.sendings().storedMs.keys()].filter((name) => held.has(Number(name.split('/')[1])))
   made.forget()
-  console.log(placed, held.size, kept.length, made.sendings().counts.size, storage.world.disk(0).state.size)
   const again = await storage.put(0, content, keyed(1))
   assert.equal(again.fragmentsResumed, kept.length)
   assert.ok(kept.length > 0 && kept.length < placed, `${kept.length} of ${placed}`)

@@ -7,6 +7,7 @@ import { churnStored } from './churnStored.ts'
 import { colluders, colludersFromTheStart } from './colluders.ts'
 import { crowd } from './crowd.ts'
 import { eclipse } from './eclipse.ts'
+import { forgetfulHolders } from './forgetfulHolders.ts'
 import { groundIds } from './groundIds.ts'
 import { growth } from './growth.ts'
 import { ipfsEclipse } from './ipfsEclipse.ts'
@@ -38,6 +39,7 @@ export const scenarios: readonly Scenario[] = [
   partition,
   crowd,
   lyingHolders,
+  forgetfulHolders,
   bestConnectedKilled,
   growth,
 ]

@@ -119,6 +119,11 @@ export class Census {
     return kept
   }
 
+  /** Who said what he could not prove: nothing that is rebuilt should be given to him. */
+  distrusted(): ReadonlySet<NodeId> {
+    return new Set(this.refuted.keys())
+  }
+
   /** What the lease of a rebuilt fragment must be: until when half of the holders keep theirs, for the owner that most of them name. */
   lease(): { readonly expiresMs: number; readonly owner: Bytes | undefined } {
     const keepers = [...this.keepers.values()]

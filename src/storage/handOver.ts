@@ -71,7 +71,7 @@ async function handStripe(deps: HandOverDeps, held: HeldStripe, signal: AbortSig
       leaseMs: Math.max(0, expiresMs - deps.clock.now()),
       owner,
       kept: othersOf(held, found),
-      without: deps.network.self.id,
+      except: new Set([deps.network.self.id]),
       onStored: ({ length }) => {
         taken += length
       },

@@ -97,7 +97,12 @@ export async function repairObject(
     const census = await lookedAt(deps, stripe, signal)
     const missing = census?.missingNow() ?? []
     if (census === undefined || missing.length === 0) return
-    const repaired = await repairStripe(deps, stripe, { kept: census.kept(missing), lease: census.lease(), signal })
+    const repaired = await repairStripe(deps, stripe, {
+      kept: census.kept(missing),
+      lease: census.lease(),
+      except: census.distrusted(),
+      signal,
+    })
     fragments += repaired.fragments
     bytes += repaired.bytes
   })

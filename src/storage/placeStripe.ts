@@ -45,8 +45,8 @@ export interface PlaceOptions {
   readonly owner?: Bytes | undefined
   /** Fragments that are kept already, and by whom as far as known: only the others are placed. */
   readonly kept?: ReadonlyMap<number, Contact | undefined>
-  /** A node that gets none of it. */
-  readonly without?: NodeId
+  /** Who gets nothing. */
+  readonly except?: ReadonlySet<NodeId>
   /** Fragments that have got a holder in an earlier run of the same placing. None when absent. */
   readonly stored?: ReadonlySet<number>
   /** Called with fragments that have just got a holder. */
@@ -65,20 +65,20 @@ export function regionCount(total: number): number {
  * `unreachable` when too few holders could be found, `no-space` when they had no room, or `aborted`.
  */
 export async function placeStripe(deps: PlaceDeps, stripe: EncodedStripe, options: PlaceOptions): Promise<number> {
-  const regions = await resolveRegions(deps, stripe, options)
-  return new StripePlacing(deps, stripe, regions, options).run()
+  const regions = await resolveRegions(deps, stripe, options.signal)
+  return new StripePlacing(deps, stripe, withoutMembers(regions, options.except), options).run()
 }
 
-async function resolveRegions(
-  deps: PlaceDeps,
-  stripe: EncodedStripe,
-  { signal, without }: PlaceOptions,
-): Promise<readonly Region[]> {
+function resolveRegions(deps: PlaceDeps, stripe: EncodedStripe, signal: AbortSignal): Promise<readonly Region[]> {
   const points = Array.from({ length: regionCount(stripe.header.total) }, (_, region) =>
     regionPoint(deps.primitives, stripe.id, region),
   )
-  const regions = await deps.overlay.regions(points, { signal })
-  return regions.map((region) => ({ ...region, members: region.members.filter(({ id }) => id !== without) }))
+  return deps.overlay.regions(points, { signal })
+}
+
+function withoutMembers(regions: readonly Region[], except: ReadonlySet<NodeId> | undefined): readonly Region[] {
+  if (except === undefined || except.size === 0) return regions
+  return regions.map((region) => ({ ...region, members: region.members.filter(({ id }) => !except.has(id)) }))
 }
 
 class StripePlacing {

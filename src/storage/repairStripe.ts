@@ -1,6 +1,6 @@
 /** Rebuilding fragments of one stripe that are gone: any `needed` of those left are read, and what is missing is made again and placed. */
 import type { Bytes } from '../base/bytes.ts'
-import type { StripeId } from '../base/id.ts'
+import type { NodeId, StripeId } from '../base/id.ts'
 import type { Contact } from '../ports/connection.ts'
 import { placeStripe, type PlaceDeps } from './placeStripe.ts'
 import { gatherStripe, type ReadDeps } from './readStripe.ts'
@@ -8,6 +8,8 @@ import { gatherStripe, type ReadDeps } from './readStripe.ts'
 export interface RepairOptions {
   /** Who keeps what is not gone. */
   readonly kept: ReadonlyMap<number, Contact | undefined>
+  /** Who gets nothing. */
+  readonly except: ReadonlySet<NodeId>
   readonly lease: { readonly expiresMs: number; readonly owner: Bytes | undefined }
   readonly signal: AbortSignal
 }
@@ -21,7 +23,7 @@ export interface Repaired {
 export async function repairStripe(
   deps: ReadDeps & PlaceDeps,
   stripe: StripeId,
-  { kept, lease, signal }: RepairOptions,
+  { kept, except, lease, signal }: RepairOptions,
 ): Promise<Repaired> {
   const rebuilt = await deps.coder.rebuild(await gatherStripe(deps, stripe, signal))
   let fragments = 0
@@ -31,6 +33,7 @@ export async function repairStripe(
     leaseMs,
     owner: lease.owner,
     kept,
+    except,
     onStored: ({ length }) => {
       fragments += length
     },

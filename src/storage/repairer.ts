@@ -152,7 +152,7 @@ export class Repairer {
     const { signal } = this.ending
     const release = await this.places.acquire(1, signal)
     try {
-      const options = { kept: census.kept(toRebuild), lease: census.lease(), signal }
+      const options = { kept: census.kept(toRebuild), except: census.distrusted(), lease: census.lease(), signal }
       const repaired = await repairStripe(this.deps, stripe, options)
       this.counted.repairs++
       this.counted.fragments += repaired.fragments
