@@ -8,6 +8,7 @@ import { toHex } from '../src/base/bytes.ts'
 import { present } from '../src/base/assert.ts'
 import { isFailure } from '../src/base/failure.ts'
 import { HOUR, MIB, MINUTE, SECOND } from '../src/base/units.ts'
+import { encodeHeader } from '../src/coding/stripe.ts'
 import type { PutOptions, PutResult } from '../src/storage/objects.ts'
 import { alteredPort } from '../src/testing/alteredPort.ts'
 import { once, StorageWorld } from '../src/testing/storageWorld.ts'
@@ -100,13 +101,12 @@ async function begun(
   source: AsyncIterable<Uint8Array>,
   options: PutOptions,
   afterMs: number,
-): Promise<{ readonly put: Promise<PutResult>; readonly giveUp: () => Promise<boolean> }> {
+): Promise<{ readonly giveUp: () => Promise<boolean> }> {
   const controller = new AbortController()
   const put = storage.node(0).objects.put(source, { ...options, signal: controller.signal })
   put.catch(() => undefined)
   await storage.run(afterMs)
   return {
-    put,
     giveUp: async () => {
       controller.abort()
       const outcome = put.then(
@@ -216,14 +216,17 @@ test('old receipts are asked after: what left with its holders is sent again, an
   const made = await rig(5)
   const { storage } = made
   const content = storage.content(CONTENT_BYTES)
-  const { giveUp } = await begun(storage, once(content), keyed(1), 1000)
+  // Who is where is known from now on, and the moment falls amid the placing.
+  await storage.put(0, storage.content(100))
+  made.forget()
+  const { giveUp } = await begun(storage, once(content), keyed(1), 1_200)
   assert.equal(await giveUp(), true)
   const placed = made.sendings().storedMs.size
   for (const node of [3, 4, 5]) storage.world.crash(node)
   made.age(7 * HOUR)
   await crashAndRestart(storage)
   const held = heldBy(storage)
-  const kept = [...made.sendings().storedMs.keys()].filter((name) => held.has(Number(name.split('/')[1])))
+  const kept = [...made.sendings().storedMs.keys()].filter((name) => held.has(name))
   made.forget()
   const again = await storage.put(0, content, keyed(1))
   assert.equal(again.fragmentsResumed, kept.length)
@@ -236,13 +239,13 @@ test('old receipts are asked after: what left with its holders is sent again, an
   assert.ok(alive >= 0.9 * total, `${alive} of ${total}`)
 })
 
-/** Indices on the disks of nodes that are up, of the only stripe there. */
-function heldBy(storage: StorageWorld): ReadonlySet<number> {
-  const held = new Set<number>()
+/** Fragments on the disks of nodes that are up. */
+function heldBy(storage: StorageWorld): ReadonlySet<string> {
+  const held = new Set<string>()
   for (let node = 0; node < storage.world.nodeCount; node++) {
     if (!storage.world.isUp(node)) continue
     for (const fragments of storage.world.disk(node).fragments.values()) {
-      for (const index of fragments.keys()) held.add(index)
+      for (const [index, { fragment }] of fragments) held.add(`${toHex(encodeHeader(fragment.header))}/${index}`)
     }
   }
   return held

@@ -61,6 +61,28 @@ test('put prints the link and nothing else, get brings the bytes back', async ()
   assert.deepEqual(range.stdout, content.subarray(1_000_000, 3_000_000))
 })
 
+test('a put names its file, and begins afresh by itself when the file is not what it was', async () => {
+  const file = join(home, 'a')
+  await writeFile(file, 'first')
+  for (const _ of [1, 2]) assert.equal((await run(['put', file])).code, 0)
+  assert.equal((await run(['put', file, '--survive', '0.3'])).code, 0)
+  await writeFile(file, 'other')
+  let refusals = 0
+  objects.failCall = (call) =>
+    call === 'put' && refusals++ === 0
+      ? new Failure('invalid', 'the content has changed', { details: { changed: true } })
+      : undefined
+  const put = await run(['put', file])
+  assert.deepEqual([put.code, refusals], [0, 2])
+  assert.match(put.stderr, /has changed since its put was interrupted/)
+  assert.equal((await run(['get', put.stdout.toString().trim()])).stdout.toString(), 'other')
+  assert.equal((await run(['put', '-'], { stdin: 'a pipe' })).code, 0)
+  const keys = objects.puts.map(({ resumeKey }) => resumeKey && Buffer.from(resumeKey).toString('hex'))
+  assert.equal(keys[0], keys[1])
+  assert.equal(new Set(keys.slice(1)).size, 4)
+  assert.equal(keys.at(-1), undefined)
+})
+
 test('put takes stdin, and says in JSON what was kept', async () => {
   const put = await run(['put', '-', '--json', '--type', 'text/plain'], { stdin: 'from a pipe' })
   const { link, seconds, ...rest } = JSON.parse(put.stdout.toString()) as Record<string, unknown>

@@ -87,6 +87,17 @@ test('a put that fails while more of its body is to come waits for that no longe
   request.destroy()
 })
 
+test('a put is resumed by the key in its header, and by nothing that is no key', async () => {
+  const key = randomBytes(32)
+  await ask('PUT', '/api/v1/objects', { 'mainframe-resume': key.toString('hex') }, key)
+  assert.deepEqual(Buffer.from(objects.puts[0]?.resumeKey ?? []), key)
+  for (const text of ['', 'x', 'AB'.repeat(32), 'ab'.repeat(33)]) {
+    const refused = await ask('PUT', '/api/v1/objects', { 'mainframe-resume': text }, key)
+    assert.deepEqual([refused.status, json<Problem>(refused).code], [400, 'invalid'], text)
+  }
+  assert.equal(objects.puts.length, 1)
+})
+
 test('POST puts too, in chunks and of no length at all', async () => {
   const put = await ask('POST', '/api/v1/objects', { 'transfer-encoding': 'chunked' })
   const got = await ask('GET', `/api/v1/objects/${json<PutSummary>(put).link}`)

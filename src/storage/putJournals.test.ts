@@ -15,6 +15,7 @@ import { stepSettled } from '../sim/settle.ts'
 import { SimDisk } from '../sim/simDisk.ts'
 import { VirtualClock } from '../sim/virtualClock.ts'
 import { FINISHED_PUT_MS, INTERRUPTED_PUT_MS, JOURNAL_WRITE_MS, PUT_JOURNALS_MAX, RECEIPT_MS_MAX } from './limits.ts'
+import { alteredPort } from '../testing/alteredPort.ts'
 import type { PutJournal } from './putJournal.ts'
 import { PutJournals } from './putJournals.ts'
 
@@ -298,9 +299,7 @@ test('receipts grow stale, and asking anew makes them good', async () => {
 
 test('a node whose disk is full puts without a journal', async () => {
   const noSpace = (): Promise<never> => Promise.reject(new Failure('no-space', 'the disk is full'))
-  const { journals } = rig(
-    (state) => new Proxy(state, { get: (of, key) => (key === 'put' ? noSpace : (Reflect.get(of, key) as unknown)) }),
-  )
+  const { journals } = rig((state) => alteredPort(state, { put: noSpace }))
   const node = journals()
   const first = await node.open(NAME, NEVER)
   assert.equal((await first.part('root', stripe(1))).stored.size, 0)
