@@ -78,7 +78,9 @@ export class StorageSubject {
   private readonly nodes = new Map<NodeId, number>()
   private readonly events = new Map<number, PeerEvents>()
   private repairedBefore: RepairCounts = NOTHING_REPAIRED
-  private known: { readonly order: IdOrder; readonly atMs: number } | undefined
+  /** Who is there on either side of a cut, or on the one side that there is. */
+  private readonly known = new Map<boolean, { readonly order: IdOrder; readonly atMs: number }>()
+  private side: (node: number) => boolean = () => true
 
   constructor(options: StorageSubjectOptions) {
     this.options = options
@@ -186,9 +188,20 @@ export class StorageSubject {
     this.world.restart(node, { disk: 'lost' })
   }
 
-  /** A node comes back with its disk. */
-  comeBack(node: number): void {
-    this.world.restart(node, { disk: 'kept' })
+  /** Those for which `isLeft` holds cannot reach the others any more. Returns what mends it. */
+  cut(isLeft: (node: number) => boolean): () => void {
+    const all = this.everybody()
+    const mend = this.world.cut(
+      all.filter(isLeft),
+      all.filter((node) => !isLeft(node)),
+    )
+    this.side = isLeft
+    this.known.clear()
+    return () => {
+      mend()
+      this.side = () => true
+      this.known.clear()
+    }
   }
 
   /** Whether a node gets the very content of an object. */
@@ -240,7 +253,7 @@ export class StorageSubject {
     const network = meter === undefined ? altered.network : new MeteredNetwork(altered.network, meter)
     const ports = { ...altered, network }
     const overlay =
-      this.options.isKnowing === true ? new KnowingOverlay(ports, () => this.knownOrder()) : new Overlay(ports)
+      this.options.isKnowing === true ? new KnowingOverlay(ports, () => this.knownOrder(node)) : new Overlay(ports)
     const ledger = ledgerOf?.(node) ?? new ReadLedger()
     const holdings = new Holdings({ ...ports, overlay })
     const ids = new NodeIds(ports.primitives)
@@ -277,13 +290,15 @@ export class StorageSubject {
     overlay.start()
   }
 
-  private knownOrder(): IdOrder {
+  private knownOrder(node: number): IdOrder {
     const { elapsedMs } = this.world.clock
-    if (this.known === undefined || elapsedMs - this.known.atMs >= KNOWN_MS) {
-      const order = new IdOrder(this.living().map((node) => this.world.contact(node)))
-      this.known = { order, atMs: elapsedMs }
-    }
-    return this.known.order
+    const side = this.side(node)
+    const known = this.known.get(side)
+    if (known !== undefined && elapsedMs - known.atMs < KNOWN_MS) return known.order
+    const there = this.living().filter((other) => this.side(other) === side)
+    const order = new IdOrder(there.map((other) => this.world.contact(other)))
+    this.known.set(side, { order, atMs: elapsedMs })
+    return order
   }
 }
 
