@@ -153,6 +153,10 @@ export class StorageSubject {
     return bytesOf(this.objects)
   }
 
+  get storedFragments(): number {
+    return this.objects.flatMap(({ stripes }) => stripes).reduce((sum, { total }) => sum + total, 0)
+  }
+
   /** Of fragments on a node's disk, without proofs. */
   bytesOn(node: number): number {
     const fragments = [...this.world.disk(node).fragments.values()].flatMap((byIndex) => [...byIndex.values()])

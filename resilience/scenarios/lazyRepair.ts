@@ -30,7 +30,7 @@ export const lazyRepair: Scenario = {
         { parameters: { measure: 'traffic, eager over lazy' }, target: { atLeast: 5 } },
         { parameters: { measure: 'lost, lazy' }, target: { atMost: 0 } },
       ],
-      measure: async (seed, size) => {
+      measure: async (seed: number, size: Size): Promise<readonly number[]> => {
         const lazy = await traffic(seed, LAZY_SHARE, size)
         const eager = await traffic(seed, EAGER_SHARE, size)
         return [eager.bytes / lazy.bytes, lazy.lost]

@@ -15,7 +15,7 @@ export const partitionStored: Scenario = {
     'A network in two halves loses nothing, and does not make everything anew because half of it is out of sight.',
   rules:
     'A random half of all nodes cannot reach the other for a day; a fragment counts as gone after the default grace period of 8 hours. Small objects of code 1/20, one in twenty of ' +
-    '64 KiB. Lost: what all disks together cannot rebuild, twelve hours after the cut is mended. Made again: bytes of all repairs until then, over all that is stored; ' +
+    '64 KiB. Lost: what all disks together cannot rebuild, twelve hours after the cut is mended. Made again: fragments of all repairs until then, over all that are stored; ' +
     'nobody has really left, so all of it is needless. Each node knows who is there on its side of the cut and in the whole network afterwards; finding ' +
     'that out is the overlay’s part (A10).',
   unit: 'part',
@@ -43,5 +43,5 @@ async function measured(seed: number, { nodes, trials }: Size): Promise<readonly
   await world.run(HOURS * HOUR)
   mend()
   await world.run(AFTER_HOURS * HOUR)
-  return [subject.lostShare(all), subject.repaired.bytes / subject.storedBytes]
+  return [subject.lostShare(all), subject.repaired.fragments / subject.storedFragments]
 }
