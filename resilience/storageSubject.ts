@@ -79,7 +79,9 @@ export class StorageSubject {
   private readonly nodes = new Map<NodeId, number>()
   private readonly events = new Map<number, PeerEvents>()
   private repairedBefore: RepairCounts = NOTHING_REPAIRED
-  private known: { readonly order: IdOrder; readonly atMs: number } | undefined
+  /** Who is there on either side of a cut, or on the one side that there is. */
+  private readonly known = new Map<boolean, { readonly order: IdOrder; readonly atMs: number }>()
+  private side: (node: number) => boolean = () => true
 
   constructor(options: StorageSubjectOptions) {
     this.options = options
@@ -152,6 +154,10 @@ export class StorageSubject {
     return bytesOf(this.objects)
   }
 
+  get storedFragments(): number {
+    return this.objects.flatMap(({ stripes }) => stripes).reduce((sum, { total }) => sum + total, 0)
+  }
+
   /** Of fragments on a node's disk, without proofs. */
   bytesOn(node: number): number {
     const fragments = [...this.world.disk(node).fragments.values()].flatMap((byIndex) => [...byIndex.values()])
@@ -187,9 +193,20 @@ export class StorageSubject {
     this.world.restart(node, { disk: 'lost' })
   }
 
-  /** A node comes back with its disk. */
-  comeBack(node: number): void {
-    this.world.restart(node, { disk: 'kept' })
+  /** Those for which `isLeft` holds cannot reach the others any more. Returns what mends it. */
+  cut(isLeft: (node: number) => boolean): () => void {
+    const all = this.everybody()
+    const mend = this.world.cut(
+      all.filter(isLeft),
+      all.filter((node) => !isLeft(node)),
+    )
+    this.side = isLeft
+    this.known.clear()
+    return () => {
+      mend()
+      this.side = () => true
+      this.known.clear()
+    }
   }
 
   /** Whether a node gets the very content of an object. */
@@ -241,7 +258,7 @@ export class StorageSubject {
     const network = meter === undefined ? altered.network : new MeteredNetwork(altered.network, meter)
     const ports = { ...altered, network }
     const overlay =
-      this.options.isKnowing === true ? new KnowingOverlay(ports, () => this.knownOrder()) : new Overlay(ports)
+      this.options.isKnowing === true ? new KnowingOverlay(ports, () => this.knownOrder(node)) : new Overlay(ports)
     const ledger = ledgerOf?.(node) ?? new ReadLedger()
     const holdings = new Holdings({ ...ports, overlay })
     const ids = new NodeIds(ports.primitives)
@@ -281,13 +298,15 @@ export class StorageSubject {
     overlay.start()
   }
 
-  private knownOrder(): IdOrder {
+  private knownOrder(node: number): IdOrder {
     const { elapsedMs } = this.world.clock
-    if (this.known === undefined || elapsedMs - this.known.atMs >= KNOWN_MS) {
-      const order = new IdOrder(this.living().map((node) => this.world.contact(node)))
-      this.known = { order, atMs: elapsedMs }
-    }
-    return this.known.order
+    const side = this.side(node)
+    const known = this.known.get(side)
+    if (known !== undefined && elapsedMs - known.atMs < KNOWN_MS) return known.order
+    const there = this.living().filter((other) => this.side(other) === side)
+    const order = new IdOrder(there.map((other) => this.world.contact(other)))
+    this.known.set(side, { order, atMs: elapsedMs })
+    return order
   }
 }
 

@@ -13,11 +13,13 @@ import { growth } from './growth.ts'
 import { ipfsEclipse } from './ipfsEclipse.ts'
 import { joinFlood } from './joinFlood.ts'
 import { kademliaColluders } from './kademliaColluders.ts'
+import { lazyRepair } from './lazyRepair.ts'
 import { lossBinomials } from './lossBinomials.ts'
 import { lyingHolders } from './lyingHolders.ts'
 import { massDeath } from './massDeath.ts'
 import { massDeathStored } from './massDeathStored.ts'
 import { allOff, partition } from './outages.ts'
+import { partitionStored } from './partitionStored.ts'
 import { regionsLost } from './regionsLost.ts'
 
 export const scenarios: readonly Scenario[] = [
@@ -30,6 +32,7 @@ export const scenarios: readonly Scenario[] = [
   regionsLost,
   churn,
   churnStored,
+  lazyRepair,
   colluders,
   colludersFromTheStart,
   groundIds,
@@ -37,6 +40,7 @@ export const scenarios: readonly Scenario[] = [
   joinFlood,
   allOff,
   partition,
+  partitionStored,
   crowd,
   lyingHolders,
   forgetfulHolders,
