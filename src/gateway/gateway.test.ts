@@ -29,18 +29,15 @@ let faults: unknown[]
 beforeEach(async () => {
   objects = new MemoryObjects()
   faults = []
-  gateway = await Gateway.start({
-    objects,
-    directories: new MemoryDirectories(objects),
-    primitives: new NodePrimitives(),
-    status: () => ({ network: 'test' }) as NodeStatus,
-    storage: emptyStorage,
-    home: 'a folder',
-    token: TOKEN,
-    port: 0,
-    onFault: (fault) => faults.push(fault),
-  })
+  gateway = await Gateway.start({ ...doorOf(objects), port: 0, onFault: (fault) => faults.push(fault) })
 })
+
+function doorOf(kept: MemoryObjects): Omit<Parameters<typeof Gateway.start>[0], 'port'> {
+  const directories = new MemoryDirectories(kept)
+  const status = (): NodeStatus => ({ network: 'test' }) as NodeStatus
+  const primitives = new NodePrimitives()
+  return { objects: kept, directories, primitives, status, storage: emptyStorage, home: 'a folder', token: TOKEN }
+}
 
 afterEach(async () => {
   await gateway.stop(AbortSignal.abort())
@@ -325,14 +322,7 @@ test('a hurried stop breaks off what is under way', async () => {
 })
 
 test('a taken port is refused with what to do', async () => {
-  const options = { objects, directories: new MemoryDirectories(objects), primitives: new NodePrimitives(), home: '' }
-  const second = Gateway.start({
-    ...options,
-    storage: emptyStorage,
-    status: () => ({}) as NodeStatus,
-    token: TOKEN,
-    port: gateway.port,
-  })
+  const second = Gateway.start({ ...doorOf(objects), port: gateway.port })
   await assert.rejects(second, (error) => error instanceof Failure && error.message.includes('choose another port'))
 })
 
