@@ -9,9 +9,9 @@ import { gather, once, StorageWorld } from '../src/testing/storageWorld.ts'
 
 /**
  * What each node's clock owes while nothing is asked of it: keep-alives, refreshes, feelers, the sweep of idle connections, and the next
- * sweep and scrub of what it keeps.
+ * sweep, scrub and look at what it keeps.
  */
-const IDLE_TIMERS = 6
+const IDLE_TIMERS = 7
 
 /** Above the longest way there and back, below the wait after which a reader takes an answer for slow. */
 const ROUND_TRIP_MS = 150
