@@ -13,7 +13,6 @@ import type { FragmentStore } from '../src/ports/fragmentStore.ts'
 import { fragmentsAlive, stripesOnDisks } from '../src/sim/checkers/fragmentsOnDisks.ts'
 import { withSeeds } from '../src/sim/seeds.ts'
 import { alteredPort } from '../src/testing/alteredPort.ts'
-import { LyingFragmentStore } from '../src/testing/lyingFragmentStore.ts'
 import { sameBytes } from '../src/testing/sameBytes.ts'
 import { StorageWorld } from '../src/testing/storageWorld.ts'
 
@@ -98,10 +97,7 @@ test('a wrong key and a verify link are told apart from a lost object', async ()
 
 test('holders that lie change nothing but their own reputation', async () => {
   const liars = [5, 6, 7, 8]
-  const storage = await StorageWorld.start({
-    seed: 6,
-    alter: (ports, node) => (liars.includes(node) ? { fragments: new LyingFragmentStore(ports.fragments) } : {}),
-  })
+  const storage = await StorageWorld.start({ seed: 6, liars })
   const content = storage.content(MIB + 1)
   const { capability } = await storage.put(0, content)
   sameBytes(await storage.read(3, capability), content)
@@ -113,10 +109,8 @@ test('holders that lie change nothing but their own reputation', async () => {
 })
 
 test('where most holders lie the object is damaged, not different', async () => {
-  const storage = await StorageWorld.start({
-    seed: 7,
-    alter: (ports, node) => (node === 3 ? {} : { fragments: new LyingFragmentStore(ports.fragments) }),
-  })
+  const liars = Array.from({ length: 24 }, (_, node) => node).filter((node) => node !== 3)
+  const storage = await StorageWorld.start({ seed: 7, liars })
   const { capability } = await storage.put(0, storage.content(70_000))
   await failsWith(storage.read(3, capability), 'damaged', /gave damaged fragments/)
 })

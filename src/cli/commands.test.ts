@@ -280,7 +280,7 @@ const STATUS: NodeStatus = {
   uptimeMs: 1,
   survive: 0.5,
   overlay: { contacts: 1, connected: 1, networkSize: 2, departures: 0 },
-  storage: { fragments: 0, bytes: 0, quotaBytes: 7, state: 'ok' },
+  storage: { fragments: 0, bytes: 0, damaged: 0, quotaBytes: 7, state: 'ok' },
   repair: { checks: 0, repairs: 0, fragments: 0, bytes: 0, failures: 0 },
   reads: { fragmentsVerified: 0, fragmentsDamaged: 0, liars: [] },
 }

@@ -18,7 +18,6 @@ import { Gateway } from '../gateway/gateway.ts'
 import { Node } from '../node/node.ts'
 import type { Coder } from '../ports/coder.ts'
 import type { Contact } from '../ports/connection.ts'
-import type { FragmentStore } from '../ports/fragmentStore.ts'
 import { DirectoryStore } from '../vault/directoryStore.ts'
 import { PeerNetwork } from '../wire/peerNetwork.ts'
 import { ensureToken, removeRuntime, takeHome, tokenFileOf, writeRuntime } from './home.ts'
@@ -47,8 +46,8 @@ export interface DaemonOptions {
   readonly tokenFile?: string
   /** Coding shared by nodes of one process, who then closes it; by default the node has its own. */
   readonly coder?: Coder
-  /** What stands between the node and its fragments, for nodes that misbehave on purpose. */
-  readonly wrapFragments?: (store: FragmentStore) => FragmentStore
+  /** What stands between the node and the others, for nodes that misbehave on purpose. */
+  readonly wrapNetwork?: (network: PeerNetwork) => PeerNetwork
   /** This node has no key yet, and looks for one that solves the puzzle: once in its life, of unknown length. */
   readonly onGrinding?: () => void
   /** Another node and this one do not become peers, because one would not have the other. */
@@ -102,7 +101,8 @@ async function startNode(options: DaemonOptions, log: Log, closers: Close[]): Pr
   const state = await LmdbStateStore.open(join(home, 'state'))
   closers.push(() => state.close())
   const coder = options.coder ?? ownCoder(closers)
-  const network = networkOf(options, identity, ids, log)
+  const honest = networkOf(options, identity, ids, log)
+  const network = options.wrapNetwork?.(honest) ?? honest
   closers.push(() => network.close())
   const ports = {
     clock: new SystemClock(),
@@ -110,7 +110,7 @@ async function startNode(options: DaemonOptions, log: Log, closers: Close[]): Pr
     primitives,
     coder,
     network,
-    fragments: options.wrapFragments?.(fragments) ?? fragments,
+    fragments,
     state,
   }
   const node = await Node.start(ports, {

@@ -62,6 +62,7 @@ export class Node {
   private readonly ports: NodePorts
   private readonly config: NodeConfig
   private readonly overlay: Overlay
+  private readonly shelf: Shelf
   private readonly holder: Holder
   private readonly repairer: Repairer
   private readonly ledger = new ReadLedger()
@@ -80,8 +81,8 @@ export class Node {
     const rules = { graceMs: config.graceMs ?? GRACE_MS, share: config.repairShare ?? REPAIR_SHARE }
     const checks = new Holdings({ ...ports, overlay }, 'check')
     this.repairer = new Repairer({ ...deps, checks, proofs: new Proofs({ ...ports, overlay }) }, rules)
-    const shelf = new Shelf(ports.fragments)
-    this.holder = new Holder({ ...ports, shelf, signer: config.signer, overlay, events: this.repairer })
+    this.shelf = new Shelf(ports)
+    this.holder = new Holder({ ...ports, shelf: this.shelf, signer: config.signer, overlay, events: this.repairer })
     this.holder.serve(ports.network)
     this.overlay.serve()
   }
@@ -135,6 +136,7 @@ export class Node {
       storage: {
         fragments: usage.fragmentCount,
         bytes: usage.bytes,
+        damaged: this.shelf.damagedCount,
         quotaBytes: this.config.quotaBytes,
         state: this.holder.storeState,
       },

@@ -22,6 +22,8 @@ export interface NodeStatus {
   readonly storage: {
     readonly fragments: number
     readonly bytes: number
+    /** Fragments that did not come back from the disk as they were put, and were dropped, since the start. */
+    readonly damaged: number
     /** Bytes that this node offers; undefined for no bound but the disk. */
     readonly quotaBytes: number | undefined
     /** The store's state: `ok`, or why it takes nothing now. */

@@ -58,6 +58,10 @@ function offer({ header, fragments, proofs }: EncodedStripe, indices: readonly n
   }
 }
 
+function flipped(data: Bytes): Bytes {
+  return data.map((byte, at) => (at === 0 ? byte ^ 1 : byte))
+}
+
 async function failsWith(promise: Promise<unknown>, code: FailureCode, message: RegExp): Promise<void> {
   await assert.rejects(promise, (error) => isFailure(error, code) && message.test(error.message))
 }
@@ -227,6 +231,67 @@ test('what the disk cannot give back is not proven', async () => {
   assert.equal(proven.body?.[0]?.length, PROOF_SLICE_BYTES)
   lost.add(4)
   assert.deepEqual((await ask('prove', { challenges })).holdings, [undefined])
+})
+
+test('what rots on the disk is neither given nor proven, and then no longer told of, and can be put again', async () => {
+  const rotten = new Set<number>()
+  const { storage, holder, ask } = await rig(4, {
+    alter: ({ fragments }) => ({
+      fragments: alteredPort(fragments, {
+        get: async (stripe, index) => {
+          const fragment = await fragments.get(stripe, index)
+          return fragment && rotten.has(index) ? { ...fragment, data: flipped(fragment.data) } : fragment
+        },
+        delete: async (stripe, index) => {
+          assert.ok(rotten.delete(index), 'what is sound stays')
+          await fragments.delete(stripe, index)
+        },
+      }),
+    }),
+  })
+  const stripe = await stripeOf(1_000)
+  const toldOf = async (): Promise<readonly number[]> => {
+    const { holdings } = await ask('have', { stripes: [stripe.id], purpose: 'read' })
+    return [...(holdings[0]?.indices ?? [])]
+  }
+  const rot = (index: number): void => {
+    storage.acknowledged.rot(holder.id, stripe.id, index)
+    rotten.add(index)
+  }
+  await ask('store', offer(stripe, [0, 1, 4]))
+  rot(1)
+  assert.deepEqual((await ask('fetch', { stripe: stripe.id, indices: Uint8Array.of(1) })).fragments, [])
+  assert.deepEqual(await toldOf(), [0, 4])
+  rot(4)
+  const proven = await ask('prove', { challenges: [{ stripe: stripe.id, nonce: 5 }] })
+  assert.deepEqual([...(proven.holdings[0]?.indices ?? [])], [0])
+  assert.deepEqual(await toldOf(), [0])
+  assert.equal(storage.node(1).status().storage.damaged, 2)
+  await ask('store', offer(stripe, [1, 4]))
+  assert.deepEqual(await toldOf(), [0, 1, 4])
+  assert.equal((await ask('fetch', { stripe: stripe.id, indices: Uint8Array.of(1, 4) })).fragments.length, 2)
+})
+
+test('a fragment that is read wrongly once stays', async () => {
+  let isDisturbed = true
+  const { storage, ask } = await rig(4, {
+    alter: ({ fragments }) => ({
+      fragments: alteredPort(fragments, {
+        get: async (stripe, index) => {
+          const fragment = await fragments.get(stripe, index)
+          if (!isDisturbed || fragment === undefined) return fragment
+          isDisturbed = false
+          return { ...fragment, data: flipped(fragment.data) }
+        },
+      }),
+    }),
+  })
+  const stripe = await stripeOf(1_000)
+  await ask('store', offer(stripe, [1]))
+  const fetch = () => ask('fetch', { stripe: stripe.id, indices: Uint8Array.of(1) })
+  assert.deepEqual((await fetch()).fragments, [])
+  assert.deepEqual((await fetch()).body, [stripe.fragments[1]])
+  assert.equal(storage.node(1).status().storage.damaged, 0)
 })
 
 test('more proofs than a disk should read at once are refused before anything is read', async () => {

@@ -4,24 +4,47 @@
  * Absent on purpose: messages, and who may ask for what (holder.ts).
  */
 import { equal, type Bytes } from '../base/bytes.ts'
+import { isFailure } from '../base/failure.ts'
 import type { StripeId } from '../base/id.ts'
+import { verifyFragment } from '../coding/stripe.ts'
 import type { FragmentStore, HeldFragment, HeldStripe, Lease, StoredFragment } from '../ports/fragmentStore.ts'
+import type { Primitives } from '../ports/primitives.ts'
 import { StripeTurns } from './stripeTurns.ts'
+
+export interface ShelfDeps {
+  readonly fragments: FragmentStore
+  readonly primitives: Primitives
+}
 
 export class Shelf {
   private readonly fragments: FragmentStore
+  private readonly primitives: Primitives
   private readonly turns = new StripeTurns()
+  private droppedDamaged = 0
 
-  constructor(fragments: FragmentStore) {
+  constructor({ fragments, primitives }: ShelfDeps) {
     this.fragments = fragments
+    this.primitives = primitives
+  }
+
+  /** Fragments dropped so far because the disk gave back other bytes than were put. */
+  get damagedCount(): number {
+    return this.droppedDamaged
   }
 
   get usedBytes(): number {
     return this.fragments.usage().bytes
   }
 
-  get(stripe: StripeId, index: number): Promise<StoredFragment | undefined> {
-    return this.fragments.get(stripe, index)
+  /**
+   * Undefined when it is not held, and when it no longer proves itself. Such a one is dropped, so that nobody counts on it and whoever looks
+   * after the stripe rebuilds it.
+   */
+  async get(stripe: StripeId, index: number): Promise<StoredFragment | undefined> {
+    const fragment = await this.fragments.get(stripe, index)
+    if (fragment === undefined || this.isSound(fragment)) return fragment
+    await this.dropDamaged(stripe, index).catch(passWeather)
+    return undefined
   }
 
   held(stripe: StripeId): Promise<HeldStripe | undefined> {
@@ -71,6 +94,25 @@ export class Shelf {
       return dropped
     })
   }
+
+  /** Looks again before it drops: a put may have mended it meanwhile, and one bad moment of the memory is no damage to the disk. */
+  private async dropDamaged(stripe: StripeId, index: number): Promise<void> {
+    const dropped = await this.drop(stripe, async (held) => {
+      if (held.index !== index) return false
+      const fragment = await this.fragments.get(stripe, index)
+      return fragment !== undefined && !this.isSound(fragment)
+    })
+    this.droppedDamaged += dropped.length
+  }
+
+  private isSound(fragment: StoredFragment): boolean {
+    return verifyFragment(this.primitives, fragment.stripe, fragment).ok
+  }
+}
+
+/** A disk that cannot even delete leaves the fragment where it is; it is given to nobody all the same. */
+function passWeather(error: unknown): void {
+  if (!isFailure(error)) throw error
 }
 
 /** When the first of these leases ends. */

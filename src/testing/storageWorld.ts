@@ -18,6 +18,7 @@ import type { DiskOptions } from '../sim/simDisk.ts'
 import { World, type Checker } from '../sim/world.ts'
 import type { ByteRange, Health, OpenObject, PutOptions, PutResult } from '../storage/objects.ts'
 import type { Messages } from '../wire/messages.ts'
+import { lyingNetwork } from './lyingNetwork.ts'
 import { WatchedNetwork } from './watchedNetwork.ts'
 
 const NETWORK_NAME = 'storage world'
@@ -35,6 +36,8 @@ export interface StorageWorldOptions {
   readonly hostName?: (node: number) => string
   /** For every node's puts; honest when absent. */
   readonly coder?: Coder
+  /** Return corrupted fragments. */
+  readonly liars?: readonly number[]
   /** Replaces some of a node's ports by what lies, fails, counts or listens. Called at each of its starts. */
   readonly alter?: (ports: NodePorts<Messages>, node: number) => Partial<NodePorts<Messages>>
 }
@@ -126,7 +129,7 @@ export class StorageWorld {
     const network = new WatchedNetwork(deps, this.acknowledged)
     this.networks.set(node, network)
     return Node.start(
-      { ...altered, network },
+      { ...altered, network: options.liars?.includes(node) === true ? lyingNetwork(network) : network },
       {
         signer,
         networkName: NETWORK_NAME,

@@ -3,7 +3,7 @@ import type { IdPuzzle } from '../crypto/idPuzzle.ts'
 import { startDaemon, type Daemon } from '../daemon/daemon.ts'
 import type { Coder } from '../ports/coder.ts'
 import type { Contact } from '../ports/connection.ts'
-import { LyingFragmentStore } from './lyingFragmentStore.ts'
+import { lyingNetwork } from './lyingNetwork.ts'
 
 /** What a node is to be; plain JSON, since it may travel to another process. */
 export interface NodeSpec {
@@ -45,7 +45,7 @@ export async function startHere(spec: NodeSpec, coder?: Coder): Promise<Daemon> 
     listen: { host, port: 0 },
     bootstrap,
     ...(coder === undefined ? {} : { coder }),
-    ...(lies ? { wrapFragments: (store) => new LyingFragmentStore(store) } : {}),
+    ...(lies ? { wrapNetwork: (network) => lyingNetwork(network) } : {}),
   })
 }
 
