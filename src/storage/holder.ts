@@ -42,18 +42,16 @@ export interface HolderDeps {
 
 export class Holder {
   private readonly deps: HolderDeps
-  private lastStoreFailure: Failure | undefined
+  private refusal: { readonly failure: Failure; readonly bytes: number } | undefined
   private proving = 0
 
   constructor(deps: HolderDeps) {
     this.deps = deps
   }
 
-  /** `ok`, or why the store takes nothing now, as it said when it was last asked to. */
+  /** `ok`, or why the store takes nothing now, as it said when it was last asked to take as much. */
   get storeState(): string {
-    return this.lastStoreFailure === undefined
-      ? 'ok'
-      : `${this.lastStoreFailure.code}: ${this.lastStoreFailure.message}`
+    return this.refusal === undefined ? 'ok' : `${this.refusal.failure.code}: ${this.refusal.failure.message}`
   }
 
   /** Answers other nodes. Call before the network starts. */
@@ -87,11 +85,14 @@ export class Holder {
   }
 
   private async keep({ stripe, fragments }: Offer, lease: Lease): Promise<void> {
+    const bytes = fragments.reduce((sum, { data }) => sum + data.length, 0)
     try {
       await this.deps.shelf.keep(stripe, fragments, lease)
-      this.lastStoreFailure = undefined
+      // Where a megabyte is refused a kilobyte may still fit.
+      if (this.refusal !== undefined && bytes >= this.refusal.bytes) this.refusal = undefined
     } catch (error) {
-      if (isFailure(error)) this.lastStoreFailure = error
+      const smallest = Math.min(bytes, this.refusal?.bytes ?? bytes)
+      if (isFailure(error)) this.refusal = { failure: error, bytes: smallest }
       throw error
     }
   }

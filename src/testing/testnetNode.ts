@@ -15,6 +15,7 @@ export interface NodeSpec {
   readonly tokenFile: string
   readonly survive: number
   readonly graceMs?: number
+  readonly quotaBytes?: number
   /** Returns corrupted fragments. */
   readonly lies: boolean
   readonly bootstrap: readonly Contact[]
