@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { concat, type Bytes } from '../base/bytes.ts'
-import { isFailure, type FailureCode } from '../base/failure.ts'
+import { Failure, isFailure, type FailureCode } from '../base/failure.ts'
 import { compareDistance, type StripeId } from '../base/id.ts'
 import { DAY, SECOND } from '../base/units.ts'
 import { InlineCoder } from '../coding/inlineCoder.ts'
@@ -270,6 +270,28 @@ test('what rots on the disk is neither given nor proven, and then no longer told
   await ask('store', offer(stripe, [1, 4]))
   assert.deepEqual(await toldOf(), [0, 1, 4])
   assert.equal((await ask('fetch', { stripe: stripe.id, indices: Uint8Array.of(1, 4) })).fragments.length, 2)
+})
+
+test('a store that refuses much and takes little says so until it takes as much again', async () => {
+  const full = new Failure('no-space', 'this disk is full')
+  let roomBytes = 100
+  const { storage, ask } = await rig(4, {
+    alter: ({ fragments }) => ({
+      fragments: alteredPort(fragments, {
+        put: (put, lease) =>
+          put.some(({ data }) => data.length > roomBytes) ? Promise.reject(full) : fragments.put(put, lease),
+      }),
+    }),
+  })
+  const state = (): string => storage.node(1).status().storage.state
+  const [large, small] = [await stripeOf(1_000), await stripeOf(100)]
+  await assert.rejects(ask('store', offer(large, [0])))
+  assert.equal(state(), 'no-space: this disk is full')
+  await ask('store', offer(small, [0]))
+  assert.equal(state(), 'no-space: this disk is full')
+  roomBytes = 1_000
+  await ask('store', offer(large, [0]))
+  assert.equal(state(), 'ok')
 })
 
 test('a fragment that is read wrongly once stays', async () => {
