@@ -1,4 +1,4 @@
-/** Asking nodes what they hold. */
+/** Asking nodes which fragments of which stripes they hold, with questions to one node travelling together. */
 import type { Bytes } from '../base/bytes.ts'
 import type { StripeId } from '../base/id.ts'
 import { decodeHeader, stripeId } from '../coding/stripe.ts'
