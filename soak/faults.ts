@@ -27,6 +27,8 @@ const MARGIN_NODES = 2
 
 export class Faults {
   readonly counts: Record<FaultKind | 'withheld', number> = { restart: 0, replace: 0, stop: 0, rot: 0, withheld: 0 }
+  /** What nodes did not come back from. */
+  readonly notHealed: string[] = []
   private readonly underWay = new Set<Promise<void>>()
   private readonly fleet: Fleet
   private readonly traffic: Traffic
@@ -56,7 +58,11 @@ export class Faults {
   private begin(kind: FaultKind): void {
     const node = this.fleet.victim(this.random, kind !== 'stop')
     this.counts[kind]++
-    const fault = this.fleet.during(node, () => this.befall(kind, node))
+    const fault = this.fleet
+      .during(node, () => this.befall(kind, node))
+      .catch((error: unknown) => {
+        this.notHealed.push(`${kind} of node ${node.index}: ${String(error)}`)
+      })
     this.underWay.add(fault)
     void fault.then(() => this.underWay.delete(fault))
   }

@@ -44,7 +44,7 @@ export class Fleet {
     )
   }
 
-  /** Runs a fault on a node, from its beginning until the node serves again. */
+  /** Runs a fault on a node, from its beginning until the node serves again. One that it does not come back from has hold of it for good. */
   async during(node: TestnetNode, fault: () => Promise<void>): Promise<void> {
     this.impaired.add(node.index)
     this.faultCounts.set(node.index, this.faultsOf(node.index) + 1)
@@ -62,7 +62,7 @@ export class Fleet {
   }
 
   private sound(): readonly TestnetNode[] {
-    return this.testnet.nodes.filter(({ index }) => !this.impaired.has(index))
+    return this.testnet.nodes.filter(({ index, isRunning }) => isRunning && !this.impaired.has(index))
   }
 }
 

@@ -8,11 +8,11 @@ import { join } from 'node:path'
 import { argv, exit, stderr } from 'node:process'
 import { SECOND } from '../src/base/units.ts'
 import { SeededRandom } from '../src/sim/seededRandom.ts'
-import { startTestnet, type Testnet } from '../src/testing/testnet.ts'
+import { startTestnet, type Testnet, type TestnetExit } from '../src/testing/testnet.ts'
 import { killLoop } from './killLoop.ts'
 import { parsedOptions, type SoakOptions } from './options.ts'
 import { verdictText } from './report.ts'
-import { soak } from './soak.ts'
+import { soak, type SoakDeps } from './soak.ts'
 
 /** Short, so that what is gone is rebuilt while the run lasts. */
 const GRACE_MS = 5 * SECOND
@@ -31,18 +31,26 @@ async function main(options: SoakOptions): Promise<boolean> {
   const home = await mkdtemp(join(tmpdir(), 'mainframe-soak-'))
   // Repair would hide what a killed holder has lost.
   const grace = options.kills === undefined ? { graceMs: GRACE_MS } : {}
-  const testnet = await startTestnet({ nodes: options.nodes, dir: home, processes: true, ...grace })
+  const ended: string[] = []
+  const onExit = ({ index, code, signal }: TestnetExit): void => {
+    const words = `node ${index} ended by itself: ${signal ?? `exit ${String(code)}`}`
+    ended.push(words)
+    say(words)
+  }
+  const testnet = await startTestnet({ nodes: options.nodes, dir: home, processes: true, onExit, ...grace })
   try {
-    return options.kills === undefined ? await loadAndFaults(testnet, options, say) : await kills(testnet, options, say)
+    return options.kills === undefined
+      ? await loadAndFaults({ testnet, options, say, ended })
+      : await kills(testnet, options, say)
   } finally {
     await testnet.stop()
     await rm(home, { recursive: true, force: true })
   }
 }
 
-async function loadAndFaults(testnet: Testnet, options: SoakOptions, say: (line: string) => void): Promise<boolean> {
-  const result = await soak(testnet, options, say)
-  process.stdout.write(options.json ? `${JSON.stringify(result)}\n` : `${verdictText(result)}\n`)
+async function loadAndFaults(deps: SoakDeps): Promise<boolean> {
+  const result = await soak(deps)
+  process.stdout.write(deps.options.json ? `${JSON.stringify(result)}\n` : `${verdictText(result)}\n`)
   return result.holds
 }
 

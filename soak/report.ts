@@ -15,6 +15,8 @@ export interface SoakResult {
   /** Calls that failed otherwise, by what they were and their code. */
   readonly failures: Readonly<Record<string, number>>
   readonly faults: Readonly<Record<string, number>>
+  /** Nodes that ended by themselves or did not come back from a fault, in words. */
+  readonly gone: readonly string[]
   readonly repairs: number
   readonly memory: {
     /** Processes that lived from the second fifth of the run to its end. */
@@ -54,11 +56,12 @@ export function verdictText({ lines, holds, ...run }: SoakResult): string {
     `${run.puts} puts, ${run.reads} reads, ${run.disturbed} disturbed, failures ${namedCounts(run.failures)}`,
     `faults ${namedCounts(run.faults)}; ${run.repairs} repairs`,
     `memory of ${memory.processes} processes: ${percent(memory.growth)}, the worst ${percent(memory.growthMax)}, without pages of files ${percent(memory.ownGrowth)}`,
+    ...run.gone,
     `open files: ${run.files.sockets} more sockets, ${run.files.others} others`,
     '',
     ...lines.map(
       ({ what, value, max, holds: isKept }) =>
-        `${isKept ? 'ok  ' : 'FAIL'} ${what.padEnd(24)} ${value.toFixed(3).padStart(10)}  at most ${max}`,
+        `${isKept ? 'ok  ' : 'FAIL'} ${what.padEnd(26)} ${value.toFixed(3).padStart(10)}  at most ${max}`,
     ),
     `${holds ? 'all holds' : 'FAILED'}, seed ${run.seed}`,
   ].join('\n')

@@ -15,8 +15,17 @@ const SAMPLES = 100
 /** Longer than connections stay open for nothing on either side of the API. */
 const REST_MS = 20 * SECOND
 
-export async function soak(testnet: Testnet, options: SoakOptions, say: (line: string) => void): Promise<SoakResult> {
-  const run = new Run(testnet, options, say)
+export interface SoakDeps {
+  readonly testnet: Testnet
+  readonly options: SoakOptions
+  readonly say: (line: string) => void
+  /** Nodes that ended by themselves so far, in words. */
+  readonly ended: readonly string[]
+}
+
+export async function soak(deps: SoakDeps): Promise<SoakResult> {
+  const { options } = deps
+  const run = new Run(deps)
   await run.load(options.durationMs / 5)
   const filesBefore = await run.openFilesAtRest()
   await run.load((options.durationMs * 4) / 5)
@@ -29,6 +38,7 @@ class Run {
   private readonly options: SoakOptions
   private readonly say: (line: string) => void
   private readonly testnet: Testnet
+  private readonly ended: readonly string[]
   private readonly fleet: Fleet
   private readonly traffic: Traffic
   private readonly faults: Faults
@@ -38,11 +48,12 @@ class Run {
   private loadedMs = 0
   private minutesSaid = 0
 
-  constructor(testnet: Testnet, options: SoakOptions, say: (line: string) => void) {
+  constructor({ testnet, options, say, ended }: SoakDeps) {
     const random = new SeededRandom(options.seed)
     this.testnet = testnet
     this.options = options
     this.say = say
+    this.ended = ended
     this.fleet = new Fleet(testnet)
     this.traffic = new Traffic(this.fleet, random.fork('traffic'))
     this.faults = new Faults(this.fleet, this.traffic, random.fork('faults'))
@@ -79,12 +90,10 @@ class Run {
     const { counts, failures, objectCount } = this.traffic
     const growths = memoryGrowths(this.samples, 'residentBytes')
     const memoryGrowth = pooledGrowth(growths)
-    const lines = verdictLines({
-      lost: counts.lost,
-      wrong: counts.wrong,
-      memoryGrowth,
-      openFilesGrowth: files.sockets + files.others,
-    })
+    const gone = [...this.ended, ...this.faults.notHealed]
+    const openFilesGrowth = files.sockets + files.others
+    const { lost, wrong } = counts
+    const lines = verdictLines({ lost, wrong, gone: gone.length, memoryGrowth, openFilesGrowth })
     return {
       seed: this.options.seed,
       minutes: this.options.durationMs / MINUTE,
@@ -95,6 +104,7 @@ class Run {
       disturbed: counts.disturbed,
       failures,
       faults: this.faults.counts,
+      gone,
       repairs: this.repairCount(),
       memory: {
         processes: growths.length,

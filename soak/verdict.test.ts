@@ -26,15 +26,18 @@ test('processes that ended or began meanwhile are not compared, and nothing to c
     memoryGrowths(samples, 'residentBytes').map(({ pid }) => pid),
     [1],
   )
-  const [, , memory] = verdictLines({ lost: 0, wrong: 0, memoryGrowth: pooledGrowth([]), openFilesGrowth: 0 })
-  assert.equal(memory?.holds, false)
+  const lines = verdictLines({ lost: 0, wrong: 0, gone: 0, memoryGrowth: pooledGrowth([]), openFilesGrowth: 0 })
+  assert.deepEqual(
+    lines.filter(({ holds }) => !holds).map(({ what }) => what),
+    ['growth of memory'],
+  )
 })
 
-test('one lost object, one wrong read, a tenth more memory and one open file each fail the verdict alone', () => {
-  const sound = { lost: 0, wrong: 0, memoryGrowth: 0.1, openFilesGrowth: 0 }
+test('one lost object, one wrong read, one node gone, a tenth more memory and one open file each fail the verdict alone', () => {
+  const sound = { lost: 0, wrong: 0, gone: 0, memoryGrowth: 0.1, openFilesGrowth: 0 }
   const holds = (facts: typeof sound): boolean => verdictLines(facts).every((line) => line.holds)
   assert.ok(holds(sound))
-  for (const flaw of [{ lost: 1 }, { wrong: 1 }, { memoryGrowth: 0.11 }, { openFilesGrowth: 1 }]) {
+  for (const flaw of [{ lost: 1 }, { wrong: 1 }, { gone: 1 }, { memoryGrowth: 0.11 }, { openFilesGrowth: 1 }]) {
     assert.ok(!holds({ ...sound, ...flaw }), JSON.stringify(flaw))
   }
 })

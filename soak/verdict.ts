@@ -22,12 +22,14 @@ const MEMORY_GROWTH_MAX = 0.1
 export function verdictLines(facts: {
   readonly lost: number
   readonly wrong: number
+  readonly gone: number
   readonly memoryGrowth: number
   readonly openFilesGrowth: number
 }): readonly Line[] {
   return [
     line('objects lost', facts.lost, 0),
     line('reads with wrong bytes', facts.wrong, 0),
+    line('nodes gone by themselves', facts.gone, 0),
     line('growth of memory', facts.memoryGrowth, MEMORY_GROWTH_MAX),
     line('open files leaked', facts.openFilesGrowth, 0),
   ]
