@@ -35,7 +35,7 @@ const READING: readonly Step[] = [
   ...tests('tidiness', ONE_PROCESS, 'test/tidy/*.test.ts', 5),
 ]
 
-const UNIT: readonly Step[] = tests('unit tests', ONE_PROCESS, '{src,resilience}/**/*.test.ts', 10)
+const UNIT: readonly Step[] = tests('unit tests', ONE_PROCESS, '{src,resilience,soak}/**/*.test.ts', 10)
 
 const SLOW: readonly Step[] = [
   { title: 'build', args: ['scripts/build.ts'], minutesMax: 5 },

@@ -16,6 +16,7 @@ const COMMANDS = {
   build: ['scripts/build.ts'],
   readme: ['scripts/readme.ts'],
   resilience: ['resilience/main.ts'],
+  soak: ['soak/main.ts'],
   'bench:kernel': ['bench/kernel.ts'],
   'bench:overlay': ['bench/overlay.ts'],
   'bench:path': ['bench/path.ts'],

@@ -21,12 +21,15 @@ export class ProblemError extends Error {
 export class NodeClient {
   private readonly api: string
   private readonly token: string
+  private readonly timeoutMs: number | undefined
 
-  constructor(testnet: Testnet, index: number) {
+  /** With `timeoutMs` every call rejects after so long, its body included. */
+  constructor(testnet: Testnet, index: number, timeoutMs?: number) {
     const node = testnet.nodes[index]
     if (node === undefined) throw new Error(`there is no node ${index}`)
     this.api = node.api
     this.token = testnet.token
+    this.timeoutMs = timeoutMs
   }
 
   async put(source: AsyncIterable<Uint8Array>): Promise<PutAnswer> {
@@ -60,7 +63,8 @@ export class NodeClient {
 
   private async request(path: string, init: RequestInit, headers: Record<string, string> = {}): Promise<Response> {
     const authorization = `Bearer ${this.token}`
-    const response = await fetch(this.api + path, { ...init, headers: { ...headers, authorization } })
+    const timeout = this.timeoutMs === undefined ? {} : { signal: AbortSignal.timeout(this.timeoutMs) }
+    const response = await fetch(this.api + path, { ...init, ...timeout, headers: { ...headers, authorization } })
     if (response.ok) return response
     throw new ProblemError(response.status, (await response.json()) as { code: string; detail: string })
   }

@@ -1,6 +1,6 @@
 /** A13: reading while half of all holders give damaged fragments. */
 import { KIB } from '../../src/base/units.ts'
-import { LyingFragmentStore } from '../../src/testing/lyingFragmentStore.ts'
+import { lyingNetwork } from '../../src/testing/lyingNetwork.ts'
 import type { Scenario, Size } from '../scenario.ts'
 import { StorageSubject } from '../storageSubject.ts'
 
@@ -49,7 +49,7 @@ async function measured(seed: number, { nodes, trials }: Size): Promise<readonly
   const subject: StorageSubject = new StorageSubject({
     seed,
     nodes,
-    alter: ({ fragments }, node) => (liesOf(node) ? { fragments: new LyingFragmentStore(fragments) } : {}),
+    alter: ({ network }, node) => (liesOf(node) ? { network: lyingNetwork(network) } : {}),
     meterOf: () => ({
       onFetched: (from, bytes) => {
         given.bytes += bytes

@@ -30,12 +30,13 @@ export function printFailure(
   if (options.debug) say(stackOf(failure))
 }
 
-/** A reader that has enough, such as `head`, ends the command quietly. */
+/** A reader that has enough, such as `head`, ends the command quietly; words on stderr that a full disk does not take are lost. */
 export function endQuietlyWithoutReader(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(EXIT.ok)
     throw error
   })
+  process.stderr.on('error', () => undefined)
 }
 
 /** Writes to stdout at the pace of whoever reads it. */

@@ -12,6 +12,8 @@ export interface Log {
 export function openLog(home: string): Log {
   // Written at once: the lines are few, and the last ones before a crash are those wanted.
   const file = pino.destination({ dest: join(home, 'node.log'), sync: true, mode: 0o600 })
+  // A full disk costs the lines that it does not take, and never the node.
+  file.on('error', () => undefined)
   const log = pino({ base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime }, file)
   return {
     info: (facts, message) => {

@@ -2,7 +2,7 @@
  * An LMDB environment in a folder of its own: locked against a second process, with writes grouped into durable commits, and with
  * LMDB's errors in our words. Absent on purpose: what is kept in it.
  */
-import { mkdir, statfs } from 'node:fs/promises'
+import { access, constants, mkdir, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { open, type Database, type RootDatabase } from 'lmdb'
 import { Failure } from '../base/failure.ts'
@@ -118,6 +118,7 @@ export class LmdbEnvironment {
   private async commit(batch: readonly Write[]): Promise<void> {
     const applied: Write[] = []
     try {
+      await this.requireWritable()
       await this.requireRoom(batch)
       await this.root.batch(() => {
         for (const write of batch) if (tryApply(write)) applied.push(write)
@@ -129,6 +130,11 @@ export class LmdbEnvironment {
       this.onCommit(false)
       for (const write of batch) write.reject(failure)
     }
+  }
+
+  /** A system makes a disk that has errors read-only. LMDB must not meet that: its way of saying so overruns a buffer (lmdb 3.5.6). */
+  private async requireWritable(): Promise<void> {
+    await access(join(this.folder, DATA_FILE), constants.W_OK)
   }
 
   /**

@@ -1,8 +1,8 @@
 /** A holder keeps what proves itself and belongs to it, signs for exactly that, and gives strangers no more than fits a reply. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { concat, toHex, type Bytes } from '../base/bytes.ts'
-import { isFailure, type FailureCode } from '../base/failure.ts'
+import { concat, type Bytes } from '../base/bytes.ts'
+import { Failure, isFailure, type FailureCode } from '../base/failure.ts'
 import { compareDistance, type StripeId } from '../base/id.ts'
 import { DAY, SECOND } from '../base/units.ts'
 import { InlineCoder } from '../coding/inlineCoder.ts'
@@ -56,6 +56,10 @@ function offer({ header, fragments, proofs }: EncodedStripe, indices: readonly n
     owner: undefined,
     body: indices.map((index) => fragments[index] as Bytes),
   }
+}
+
+function flipped(data: Bytes): Bytes {
+  return data.map((byte, at) => (at === 0 ? byte ^ 1 : byte))
 }
 
 async function failsWith(promise: Promise<unknown>, code: FailureCode, message: RegExp): Promise<void> {
@@ -163,34 +167,6 @@ test('a holder tells with what it has until when and for whom', async () => {
   assert.ok(holding.expiresMs >= nowMs + 2 * DAY && holding.expiresMs < nowMs + 2 * DAY + 5 * SECOND)
 })
 
-test('what has rotted on the disk is not given to anybody, and not kept any longer', async () => {
-  const { storage, ask } = await rig(4, {
-    alter: ({ fragments }) => ({
-      fragments: alteredPort(fragments, {
-        get: async (stripe, index) => {
-          const fragment = await fragments.get(stripe, index)
-          return index === 1 && fragment ? { ...fragment, data: fragment.data.map((byte) => byte ^ 1) } : fragment
-        },
-      }),
-    }),
-  })
-  const stripe = await stripeOf(100)
-  // Nobody is promised anything that this disk could be held to.
-  const request = { ...offer(stripe, [0, 1, 2]), leaseMs: 0 }
-  await ask('store', request)
-  const given = await ask('fetch', { stripe: stripe.id, indices: Uint8Array.of(0, 1, 2) })
-  assert.deepEqual(
-    given.fragments.map(({ index }) => index),
-    [0, 2],
-  )
-  assert.deepEqual(
-    given.body?.map(toHex),
-    [0, 2].map((index) => toHex(stripe.fragments[index] as Bytes)),
-  )
-  assert.deepEqual([...(storage.world.disk(1).fragments.get(stripe.id)?.keys() ?? [])], [0, 2])
-  assert.equal(storage.node(1).status().storage.damaged, 1)
-})
-
 test('a lease is renewed for whoever asks, never shortened, and only where something is kept', async () => {
   const { storage, ask, askAs, leases } = await rig()
   const stripe = await stripeOf(100)
@@ -255,6 +231,89 @@ test('what the disk cannot give back is not proven', async () => {
   assert.equal(proven.body?.[0]?.length, PROOF_SLICE_BYTES)
   lost.add(4)
   assert.deepEqual((await ask('prove', { challenges })).holdings, [undefined])
+})
+
+test('what rots on the disk is neither given nor proven, and then no longer told of, and can be put again', async () => {
+  const rotten = new Set<number>()
+  const { storage, holder, ask } = await rig(4, {
+    alter: ({ fragments }) => ({
+      fragments: alteredPort(fragments, {
+        get: async (stripe, index) => {
+          const fragment = await fragments.get(stripe, index)
+          return fragment && rotten.has(index) ? { ...fragment, data: flipped(fragment.data) } : fragment
+        },
+        delete: async (stripe, index) => {
+          assert.ok(rotten.delete(index), 'what is sound stays')
+          await fragments.delete(stripe, index)
+        },
+      }),
+    }),
+  })
+  const stripe = await stripeOf(1_000)
+  const toldOf = async (): Promise<readonly number[]> => {
+    const { holdings } = await ask('have', { stripes: [stripe.id], purpose: 'read' })
+    return [...(holdings[0]?.indices ?? [])]
+  }
+  const rot = (index: number): void => {
+    storage.acknowledged.rot(holder.id, stripe.id, index)
+    rotten.add(index)
+  }
+  await ask('store', offer(stripe, [0, 1, 4]))
+  rot(1)
+  assert.deepEqual((await ask('fetch', { stripe: stripe.id, indices: Uint8Array.of(1) })).fragments, [])
+  assert.deepEqual(await toldOf(), [0, 4])
+  rot(4)
+  const proven = await ask('prove', { challenges: [{ stripe: stripe.id, nonce: 5 }] })
+  assert.deepEqual([...(proven.holdings[0]?.indices ?? [])], [0])
+  assert.deepEqual(await toldOf(), [0])
+  assert.equal(storage.node(1).status().storage.damaged, 2)
+  await ask('store', offer(stripe, [1, 4]))
+  assert.deepEqual(await toldOf(), [0, 1, 4])
+  assert.equal((await ask('fetch', { stripe: stripe.id, indices: Uint8Array.of(1, 4) })).fragments.length, 2)
+})
+
+test('a store that refuses much and takes little says so until it takes as much again', async () => {
+  const full = new Failure('no-space', 'this disk is full')
+  let roomBytes = 100
+  const { storage, ask } = await rig(4, {
+    alter: ({ fragments }) => ({
+      fragments: alteredPort(fragments, {
+        put: (put, lease) =>
+          put.some(({ data }) => data.length > roomBytes) ? Promise.reject(full) : fragments.put(put, lease),
+      }),
+    }),
+  })
+  const state = (): string => storage.node(1).status().storage.state
+  const [large, small] = [await stripeOf(1_000), await stripeOf(100)]
+  await assert.rejects(ask('store', offer(large, [0])))
+  assert.equal(state(), 'no-space: this disk is full')
+  await ask('store', offer(small, [0]))
+  assert.equal(state(), 'no-space: this disk is full')
+  roomBytes = 1_000
+  await ask('store', offer(large, [0]))
+  assert.equal(state(), 'ok')
+})
+
+test('a fragment that is read wrongly once stays', async () => {
+  let isDisturbed = true
+  const { storage, ask } = await rig(4, {
+    alter: ({ fragments }) => ({
+      fragments: alteredPort(fragments, {
+        get: async (stripe, index) => {
+          const fragment = await fragments.get(stripe, index)
+          if (!isDisturbed || fragment === undefined) return fragment
+          isDisturbed = false
+          return { ...fragment, data: flipped(fragment.data) }
+        },
+      }),
+    }),
+  })
+  const stripe = await stripeOf(1_000)
+  await ask('store', offer(stripe, [1]))
+  const fetch = () => ask('fetch', { stripe: stripe.id, indices: Uint8Array.of(1) })
+  assert.deepEqual((await fetch()).fragments, [])
+  assert.deepEqual((await fetch()).body, [stripe.fragments[1]])
+  assert.equal(storage.node(1).status().storage.damaged, 0)
 })
 
 test('more proofs than a disk should read at once are refused before anything is read', async () => {

@@ -8,6 +8,7 @@ import type { NodeId, StripeId } from '../base/id.ts'
 import { decodeHeader, encodeHeader, stripeId, verifyFragment } from '../coding/stripe.ts'
 import { regionPoint } from '../crypto/derive.ts'
 import type { Signer } from '../crypto/signer.ts'
+import { passOver } from '../overlay/liveness.ts'
 import type { Overlay } from '../overlay/overlay.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { StripeHeader } from '../ports/coder.ts'
@@ -49,7 +50,7 @@ export interface HolderDeps {
 
 export class Holder {
   private readonly deps: HolderDeps
-  private lastStoreFailure: Failure | undefined
+  private refusal: { readonly failure: Failure; readonly bytes: number } | undefined
   private proving = 0
   private isLeaving = false
 
@@ -57,11 +58,9 @@ export class Holder {
     this.deps = deps
   }
 
-  /** `ok`, or why the store takes nothing now, as it said when it was last asked to. */
+  /** `ok`, or why the store takes nothing now, as it said when it was last asked to take as much. */
   get storeState(): string {
-    return this.lastStoreFailure === undefined
-      ? 'ok'
-      : `${this.lastStoreFailure.code}: ${this.lastStoreFailure.message}`
+    return this.refusal === undefined ? 'ok' : `${this.refusal.failure.code}: ${this.refusal.failure.message}`
   }
 
   /** Answers other nodes. Call before the network starts. */
@@ -119,12 +118,15 @@ export class Holder {
   }
 
   private async keep(offer: Offer, lease: Lease): Promise<number> {
+    const bytes = bytesOf(offer.fragments)
     try {
       const grownBytes = await this.keepInRoom(offer, lease)
-      this.lastStoreFailure = undefined
+      // Where a megabyte is refused a kilobyte may still fit.
+      if (this.refusal !== undefined && bytes >= this.refusal.bytes) this.refusal = undefined
       return grownBytes
     } catch (error) {
-      if (isFailure(error)) this.lastStoreFailure = error
+      const smallest = Math.min(bytes, this.refusal?.bytes ?? bytes)
+      if (isFailure(error)) this.refusal = { failure: error, bytes: smallest }
       throw error
     }
   }
@@ -177,13 +179,8 @@ export class Holder {
     const found: StoredFragment[] = []
     let bytes = 0
     for (const index of new Set(indices)) {
-      const fragment = await this.deps.shelf.get(stripe, index)
+      const fragment = await this.sound(stripe, index)
       if (fragment === undefined) continue
-      // Readers find out anyway, and would take this node for a liar.
-      if (!verifyFragment(this.deps.primitives, stripe, fragment).ok) {
-        await this.deps.scrub.check(stripe, index)
-        continue
-      }
       bytes += fragment.data.length
       if (bytes > BODY_BYTES_MAX) break
       found.push(fragment)
@@ -194,6 +191,16 @@ export class Holder {
       fragments: found.map(({ index, proof }) => ({ index, proof })),
       body: found.map((fragment) => fragment.data),
     }
+  }
+
+  /** Undefined when it is not held, and when the disk has damaged it: then it is dropped, so that nobody counts on it and it is rebuilt. */
+  private async sound(stripe: StripeId, index: number): Promise<StoredFragment | undefined> {
+    const { primitives, shelf, scrub } = this.deps
+    const fragment = await shelf.get(stripe, index)
+    if (fragment === undefined || verifyFragment(primitives, stripe, fragment).ok) return fragment
+    // A disk that cannot even delete leaves it where it is; it is given to nobody all the same.
+    await scrub.check(stripe, index).catch(passOver)
+    return undefined
   }
 
   /** Anyone may: that he knows the stripe's id shows that he was given a link. */
@@ -212,7 +219,11 @@ export class Holder {
     if (this.proving >= PROVES_AT_ONCE) throw new Failure('busy', 'proving for others already; ask again later')
     this.proving++
     try {
-      const proofs = await proveStripes({ clock, fragments: shelf }, challenges, signal)
+      const fragments = {
+        get: (stripe: StripeId, index: number) => this.sound(stripe, index),
+        held: (stripe: StripeId) => shelf.held(stripe),
+      }
+      const proofs = await proveStripes({ clock, fragments }, challenges, signal)
       return { holdings: proofs.map(({ held }) => holdingOf(held)), body: proofs.map(({ slices }) => slices) }
     } finally {
       this.proving--

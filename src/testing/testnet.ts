@@ -30,6 +30,8 @@ export interface TestnetOptions {
   readonly graceMs?: number
   /** How many of the nodes, the last ones, return corrupted fragments. By default none. */
   readonly liars?: number
+  /** Bytes of fragments that single nodes keep at most, by index. By default as much as the disk holds. */
+  readonly quotaBytes?: Readonly<Record<number, number>>
   /** What ids cost. By default nothing; starting takes as many runs of the puzzle as it asks for, for each node. */
   readonly puzzle?: IdPuzzle
   /** A node ended that nobody stopped or killed by this testnet's own functions. */
@@ -186,12 +188,13 @@ class Slot implements TestnetNode {
 }
 
 function specOf(options: TestnetOptions, index: number, host: string): Omit<NodeSpec, 'bootstrap'> {
-  const { nodes: count, dir, port = 0, survive = SURVIVE_DEFAULT, liars = 0, puzzle, graceMs } = options
+  const { nodes: count, dir, port = 0, survive = SURVIVE_DEFAULT, liars = 0, puzzle, graceMs, quotaBytes } = options
   return {
     home: join(dir, 'nodes', String(index).padStart(2, '0')),
     networkName: TESTNET,
     ...(puzzle === undefined ? {} : { puzzle }),
     ...(graceMs === undefined ? {} : { graceMs }),
+    ...(quotaBytes?.[index] === undefined ? {} : { quotaBytes: quotaBytes[index] }),
     host,
     apiPort: index === 0 ? port : 0,
     tokenFile: tokenFileOf(dir),

@@ -10,6 +10,9 @@ import type { ChildMessage } from './testnetProcess.ts'
 /** A stop that hangs must not outlive the testnet. */
 const STOP_MS_MAX = 15_000
 
+// A disk that takes nothing more does not take complaints about that either; without this the first would end the node.
+process.stderr.on('error', () => undefined)
+
 let starting: Promise<Daemon> | undefined
 let stopping = false
 

@@ -29,12 +29,13 @@ function linesOf({
   reads,
 }: NodeStatus): readonly string[] {
   const room = storage.quotaBytes === undefined ? '' : ` of ${printSize(storage.quotaBytes)}`
+  const damaged = storage.damaged === 0 ? '' : `, ${storage.damaged} dropped that the disk had damaged`
   const liars = reads.liars.length === 0 ? '' : `, from ${reads.liars.length} nodes that lied`
   return [
     `node       ${id}`,
     `network    ${network}, about ${Math.round(overlay.networkSize)} nodes; ${overlay.contacts} known, ${overlay.connected} connected`,
     `reached at ${addresses.join(', ')}`,
-    `storage    ${storage.fragments} fragments, ${printSize(storage.bytes)}${room}; ${storage.state}`,
+    `storage    ${storage.fragments} fragments, ${printSize(storage.bytes)}${room}${damaged}; ${storage.state}`,
     `repair     looked after stripes ${repair.checks} times, rebuilt ${repair.repairs} of them (${repair.fragments} fragments, ${printSize(repair.bytes)})`,
     `reads      ${reads.fragmentsVerified} fragments verified, ${reads.fragmentsDamaged} refused as damaged${liars}`,
     `version    ${version}, up for ${Math.round(uptimeMs / 1000)} s`,

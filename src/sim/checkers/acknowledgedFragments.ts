@@ -72,6 +72,11 @@ export class AcknowledgedFragments {
     }
   }
 
+  /** The holder's disk is about to give back other bytes. */
+  rot(holder: NodeId, stripe: StripeId, index: number): void {
+    this.promised.get(holder)?.get(stripe)?.delete(index)
+  }
+
   private compare(world: WithDisks): void {
     for (let node = 0; node < world.nodeCount; node++) {
       const { fragments } = world.disk(node)

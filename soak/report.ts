@@ -1,0 +1,77 @@
+/** What a run says: a line each minute, and the verdict as a table. */
+import { printSize } from '../src/base/quantities.ts'
+import type { OpenFiles } from './meter.ts'
+import type { Line } from './verdict.ts'
+
+export interface SoakResult {
+  readonly seed: number
+  readonly minutes: number
+  readonly nodes: number
+  readonly objects: number
+  readonly puts: number
+  readonly reads: number
+  /** Calls that failed because a fault hit the node that was asked. */
+  readonly disturbed: number
+  /** Calls that failed otherwise, by what they were and their code. */
+  readonly failures: Readonly<Record<string, number>>
+  readonly faults: Readonly<Record<string, number>>
+  /** Nodes that ended by themselves or did not come back from a fault, in words. */
+  readonly gone: readonly string[]
+  readonly repairs: number
+  readonly memory: {
+    /** Processes that lived from the second fifth of the run to its end. */
+    readonly processes: number
+    readonly growth: number
+    readonly growthMax: number
+    /** Of memory that is not pages of files. */
+    readonly ownGrowth: number
+  }
+  /** How many more are open at rest than after warming up, in processes that lived that long. */
+  readonly files: OpenFiles
+  readonly lines: readonly Line[]
+  readonly holds: boolean
+}
+
+export interface Minute {
+  readonly minute: number
+  readonly objects: number
+  readonly reads: number
+  readonly faults: Readonly<Record<string, number>>
+  readonly failures: Readonly<Record<string, number>>
+  readonly repairs: number
+  readonly residentBytes: number
+  readonly openFiles: number
+}
+
+export function minuteText({ minute, objects, reads, repairs, residentBytes, openFiles, ...rest }: Minute): string {
+  const faults = `faults ${namedCounts(rest.faults)}`
+  const failures = `failures ${namedCounts(rest.failures)}`
+  const takes = `${printSize(residentBytes)} of memory, ${openFiles} open files`
+  return `minute ${minute}: ${objects} objects, ${reads} reads, ${faults}; ${failures}; ${repairs} repairs; ${takes}`
+}
+
+export function verdictText({ lines, holds, ...run }: SoakResult): string {
+  const { memory } = run
+  return [
+    `${run.puts} puts, ${run.reads} reads, ${run.disturbed} disturbed, failures ${namedCounts(run.failures)}`,
+    `faults ${namedCounts(run.faults)}; ${run.repairs} repairs`,
+    `memory of ${memory.processes} processes: ${percent(memory.growth)}, the worst ${percent(memory.growthMax)}, without pages of files ${percent(memory.ownGrowth)}`,
+    ...run.gone,
+    `open files: ${run.files.sockets} more sockets, ${run.files.others} others`,
+    '',
+    ...lines.map(
+      ({ what, value, max, holds: isKept }) =>
+        `${isKept ? 'ok  ' : 'FAIL'} ${what.padEnd(26)} ${value.toFixed(3).padStart(10)}  at most ${max}`,
+    ),
+    `${holds ? 'all holds' : 'FAILED'}, seed ${run.seed}`,
+  ].join('\n')
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`
+}
+
+function namedCounts(counts: Readonly<Record<string, number>>): string {
+  const named = Object.entries(counts).filter(([, count]) => count > 0)
+  return named.length === 0 ? 'none' : named.map(([name, count]) => `${name} ${count}`).join(', ')
+}
