@@ -8,7 +8,7 @@ import type { HeldStripe } from '../ports/fragmentStore.ts'
 import { sampleFragment, stripeId } from '../testing/suites/fragmentStore.ts'
 import { tinyId } from '../testing/tinyId.ts'
 import { Admission, type Applicant } from './admission.ts'
-import { FREE_SHARE, SENDER_HOURLY_SHARE, SENDER_SHARE, SENDERS_RATED_MAX, SUBNET_SHARE } from './limits.ts'
+import { FREE_SHARE, SENDER_HOURLY_SHARE, SENDER_SHARE, SENDERS_RATED_MAX, STORE_BYTES, SUBNET_SHARE } from './limits.ts'
 
 const QUOTA = 8 * GIB
 const STRIPE = stripeId(7)
@@ -47,6 +47,12 @@ test('one sender may fill half of a node, and then no more than its share', () =
   assert.equal(put(sender(2), QUOTA * SENDER_SHARE), undefined)
   refused(put(sender(2), 1), 'no-space', /for you/)
   assert.equal(put(sender(3), 1), undefined)
+})
+
+test('a node says that it gives out its room by shares from when a large request may meet them', () => {
+  const { admission } = rig()
+  assert.equal(admission.rationing(QUOTA * FREE_SHARE - STORE_BYTES), undefined)
+  assert.match(admission.rationing(QUOTA * FREE_SHARE - STORE_BYTES + 1) ?? '', /one sender may have 1.00 GiB of it/)
 })
 
 test('the senders of one subnet share what a subnet may have, and others have theirs', () => {

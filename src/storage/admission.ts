@@ -15,6 +15,7 @@ import {
   SENDER_HOURLY_SHARE,
   SENDER_SHARE,
   SENDERS_RATED_MAX,
+  STORE_BYTES,
   SUBNET_SHARE,
 } from './limits.ts'
 
@@ -69,6 +70,13 @@ export class Admission {
     return senders.sort((a, b) => b.bytes - a.bytes).slice(0, limit)
   }
 
+  /** Why a large request of somebody who has his share here would be refused; undefined while there is room for everybody. */
+  rationing(usedBytes: number): string | undefined {
+    if (this.hasFreeRoom(STORE_BYTES, usedBytes)) return undefined
+    const { senderMax, subnetMax } = this.shares()
+    return `half of the room is used; one sender may have ${printSize(senderMax)} of it, the nodes of one subnet ${printSize(subnetMax)}`
+  }
+
   /**
    * Undefined when the sender may put `bytes` here, and then they count as his until `onSettled`; else why not, and what to do.
    * `usedBytes` is what the store holds.
@@ -116,12 +124,20 @@ export class Admission {
   }
 
   private shareRefusal(sender: Applicant, bytes: number, usedBytes: number): Failure | undefined {
-    if (usedBytes + bytes <= this.quotaBytes * FREE_SHARE) return undefined
-    const [senderMax, subnetMax] = [this.quotaBytes * SENDER_SHARE, this.quotaBytes * SUBNET_SHARE]
+    if (this.hasFreeRoom(bytes, usedBytes)) return undefined
+    const { senderMax, subnetMax } = this.shares()
     if (bytes + (this.accounts.get(sender.id)?.bytes ?? 0) > senderMax) return noShare('you', senderMax)
     if (bytes + (this.subnets.get(sender.subnet) ?? 0) > subnetMax)
       return noShare('the nodes of your subnet', subnetMax)
     return undefined
+  }
+
+  private hasFreeRoom(bytes: number, usedBytes: number): boolean {
+    return usedBytes + bytes <= this.quotaBytes * FREE_SHARE
+  }
+
+  private shares(): { readonly senderMax: number; readonly subnetMax: number } {
+    return { senderMax: this.quotaBytes * SENDER_SHARE, subnetMax: this.quotaBytes * SUBNET_SHARE }
   }
 
   private rateRefusal(id: NodeId, bytes: number, nowMs: number): Failure | undefined {

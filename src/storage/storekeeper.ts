@@ -35,7 +35,7 @@ export interface StorageStatus {
   readonly bytes: number
   /** Bytes that this node offers; undefined for no bound but the disk. */
   readonly quotaBytes: number | undefined
-  /** The store's state: `ok`, or why it takes nothing now. */
+  /** `ok`; why the store takes nothing now; or `rationed`, and what one sender may have. */
   readonly state: string
   /** Fragments deleted since the start: after the end of their lease; to make room, which only takes those too; found damaged. */
   readonly expired: number
@@ -106,7 +106,7 @@ export class Storekeeper {
       fragments: usage.fragmentCount,
       bytes: usage.bytes,
       quotaBytes: this.quotaBytes,
-      state: this.holder.storeState,
+      state: this.stateAt(usage.bytes),
       expired: this.expiry.expiredCount,
       evicted: this.expiry.evictedCount,
       damaged: this.scrub.damagedCount,
@@ -128,6 +128,12 @@ export class Storekeeper {
   /** Deletes now what has expired, less the grace of a day. Fails as verify does. */
   gc(options: { readonly signal?: AbortSignal } = {}): Promise<Swept> {
     return this.expiry.sweepNow(options.signal)
+  }
+
+  private stateAt(usedBytes: number): string {
+    const { storeState } = this.holder
+    const rationing = this.admission.rationing(usedBytes)
+    return storeState === 'ok' && rationing !== undefined ? `rationed: ${rationing}` : storeState
   }
 
   /** Who has how much here, without keeping anybody waiting. */
