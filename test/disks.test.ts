@@ -69,7 +69,10 @@ describe('with a full disk, one that is read-only and a quota that is reached', 
   test('each node says why it takes nothing', async (t) => {
     // One node puts everything: of a quota it gets half and its share of the rest.
     assert.match(await stateOf(QUOTA), RATIONED)
-    assert.match(await stateOf(FULL_DISK), unmount === undefined ? RATIONED : /^no-space: the disk that holds .* is full/)
+    assert.match(
+      await stateOf(FULL_DISK),
+      unmount === undefined ? RATIONED : /^no-space: the disk that holds .* is full/,
+    )
     if (allowWriting !== undefined) assert.match(await stateOf(UNWRITABLE), /^storage: .*disk is not read-only/)
     assert.equal(await stateOf(1), 'ok')
     t.diagnostic(

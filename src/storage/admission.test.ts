@@ -8,7 +8,14 @@ import type { HeldStripe } from '../ports/fragmentStore.ts'
 import { sampleFragment, stripeId } from '../testing/suites/fragmentStore.ts'
 import { tinyId } from '../testing/tinyId.ts'
 import { Admission, type Applicant } from './admission.ts'
-import { FREE_SHARE, SENDER_HOURLY_SHARE, SENDER_SHARE, SENDERS_RATED_MAX, STORE_BYTES, SUBNET_SHARE } from './limits.ts'
+import {
+  FREE_SHARE,
+  SENDER_HOURLY_SHARE,
+  SENDER_SHARE,
+  SENDERS_RATED_MAX,
+  STORE_BYTES,
+  SUBNET_SHARE,
+} from './limits.ts'
 
 const QUOTA = 8 * GIB
 const STRIPE = stripeId(7)
