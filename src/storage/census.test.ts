@@ -25,11 +25,11 @@ function round(census: Census, hour: number, missing: (index: number) => boolean
     census.onShown(contactOf(index + 1), { indices: [index], expiresMs: 1000 + index, owner: undefined })
   }
   census.endRound(hour * HOUR)
-  return census.toRebuild(hour * HOUR, RULES)
+  return census.toRebuild()
 }
 
 test('nothing is rebuilt within the grace period, and then everything that is gone at once', () => {
-  const census = new Census(headerOf())
+  const census = new Census(headerOf(), RULES)
   const gone = (index: number): boolean => index < 12
   round(census, 0, () => false)
   for (let hour = 1; hour < 9; hour++) assert.deepEqual(round(census, hour, gone), [], `hour ${hour}`)
@@ -40,7 +40,7 @@ test('nothing is rebuilt within the grace period, and then everything that is go
 })
 
 test('a fragment that is shown again in between was away, not gone', () => {
-  const census = new Census(headerOf())
+  const census = new Census(headerOf(), RULES)
   for (let hour = 0; hour < 100; hour++) {
     // Half of them come and go, each with hours of its own.
     const rebuilt = round(census, hour, (index) => index < 20 && (hour + index) % 6 < 3)
@@ -49,7 +49,7 @@ test('a fragment that is shown again in between was away, not gone', () => {
 })
 
 test('it is lazy: while less than a quarter is gone nothing happens', () => {
-  const census = new Census(headerOf())
+  const census = new Census(headerOf(), RULES)
   for (let hour = 0; hour < 30; hour++)
     assert.deepEqual(
       round(census, hour, (index) => index < 9),
@@ -65,27 +65,44 @@ test('it is lazy: while less than a quarter is gone nothing happens', () => {
 })
 
 test('what goes missing together is a partition for six grace periods, unless too little is left', () => {
-  const census = new Census(headerOf())
+  const census = new Census(headerOf(), RULES)
   const half = (index: number): boolean => index < 20
   round(census, 0, () => false)
   for (let hour = 1; hour < 49; hour++) assert.deepEqual(round(census, hour, half), [], `hour ${hour}`)
   assert.equal(round(census, 49, half).length, 20)
 
-  const thin = new Census(headerOf(16))
+  const thin = new Census(headerOf(16), RULES)
   round(thin, 0, () => false)
   for (let hour = 1; hour < 9; hour++) assert.deepEqual(round(thin, hour, half), [])
   assert.equal(round(thin, 9, half).length, 20)
 })
 
 test('half that goes one after the other is no partition', () => {
-  const census = new Census(headerOf())
+  const census = new Census(headerOf(), RULES)
   let rebuilt: readonly number[] = []
   for (let hour = 0; rebuilt.length === 0 && hour < 60; hour++) rebuilt = round(census, hour, (index) => index < hour)
   assert.equal(rebuilt.length, 10)
 })
 
+test('time that nobody watched counts for little: a gap between two rounds is not an absence', () => {
+  const census = new Census(headerOf(), RULES)
+  const gone = (index: number): boolean => index < 12
+  round(census, 0, () => false)
+  for (const hour of [1, 100, 200]) assert.deepEqual(round(census, hour, gone), [], `hour ${hour}`)
+  assert.equal(round(census, 300, gone).length, 12)
+})
+
+test('a clock that is set back neither counts nor stops the count', () => {
+  const census = new Census(headerOf(), RULES)
+  const gone = (index: number): boolean => index < 12
+  for (const hour of [48, 49, 50, 51, 52, 28, 29, 30, 31])
+    assert.deepEqual(round(census, hour, gone), [], `hour ${hour}`)
+  for (const hour of [32, 33]) round(census, hour, gone)
+  assert.equal(census.toRebuild().length, 12)
+})
+
 test('with too few left there is nothing to rebuild from', () => {
-  const census = new Census(headerOf())
+  const census = new Census(headerOf(), RULES)
   for (let hour = 0; hour < 200; hour++)
     assert.deepEqual(
       round(census, hour, (index) => index < 33),
@@ -95,7 +112,7 @@ test('with too few left there is nothing to rebuild from', () => {
 })
 
 test('it knows who keeps what, whom to ask first, and the lease that most holders speak of', () => {
-  const census = new Census(headerOf(1, 4))
+  const census = new Census(headerOf(1, 4), RULES)
   const owner = new Uint8Array(32).fill(7)
   census.onShown(contactOf(1), { indices: [0, 1], expiresMs: 10, owner })
   census.onShown(contactOf(2), { indices: [2], expiresMs: 30, owner: new Uint8Array(32).fill(8) })

@@ -1,8 +1,9 @@
 /**
  * What the node that looks after a stripe knows of its fragments: who keeps which, and since when each has been missing. Told what
  * holders showed, round after round; says which fragments are gone, and whether it is time to rebuild them.
- * "Away" is not "gone": a fragment is gone when nobody has shown it in any round for the grace period. Lazy: nothing is rebuilt before
- * a quarter is gone, and then all that is. Damped: many that go missing together are a partition until proven otherwise.
+ * "Away" is not "gone": a fragment is gone when nobody has shown it in any round for the grace period. Time counts only as far as it was
+ * watched: of a long gap between two rounds, while another node looked or this one slept, hardly anything. Lazy: nothing is rebuilt
+ * before a quarter is gone, and then all that is. Damped: many that go missing together are a partition until proven otherwise.
  * Absent on purpose: asking, and rebuilding. checkStripe and repairStripe do those.
  */
 import type { Bytes } from '../base/bytes.ts'
@@ -30,22 +31,28 @@ interface Keeper extends Shown {
   readonly contact: Contact
 }
 
-interface Missing {
-  readonly sinceMs: number
-  rounds: number
-}
-
 export class Census {
   readonly header: StripeHeader
+  private readonly rules: RepairRules
   private keepers = new Map<NodeId, Keeper>()
   private shownNow = new Map<NodeId, Keeper>()
-  private readonly missing = new Map<number, Missing>()
+  /** Since when, in watched time. */
+  private readonly missing = new Map<number, number>()
   /** What holders said they keep and could not prove, until they do. */
   private readonly refuted = new Map<NodeId, ReadonlySet<number>>()
   private auditedMs = -Infinity
+  private roundMs: number | undefined
+  /** How long the stripe has been watched, gaps left out. */
+  private watchedMs = 0
 
-  constructor(header: StripeHeader) {
+  constructor(header: StripeHeader, rules: RepairRules) {
     this.header = header
+    this.rules = rules
+  }
+
+  /** When its last round ended; undefined before the first. */
+  get lastRoundMs(): number | undefined {
+    return this.roundMs
   }
 
   /** Whom to ask first: those that showed something in the last round. */
@@ -88,22 +95,25 @@ export class Census {
 
   /** Everybody who may hold something has been asked, or was silent. */
   endRound(nowMs: number): void {
+    const gapMs = Math.max(0, nowMs - (this.roundMs ?? nowMs))
+    this.watchedMs += Math.min(gapMs, this.rules.graceMs / (MISSING_ROUNDS_MIN - 1))
+    this.roundMs = nowMs
     const unseen = new Set(this.unseen())
     for (const index of this.allIndices()) {
       if (!unseen.has(index)) this.missing.delete(index)
-      else if (this.missing.has(index)) (this.missing.get(index) as Missing).rounds++
-      else this.missing.set(index, { sinceMs: nowMs, rounds: 1 })
+      else if (!this.missing.has(index)) this.missing.set(index, this.watchedMs)
     }
     this.keepers = this.shownNow
     this.shownNow = new Map()
   }
 
   /** Fragments to rebuild now, all that are gone; none while it is too early, too few are gone, or too few are left to rebuild from. */
-  toRebuild(nowMs: number, rules: RepairRules): readonly number[] {
+  toRebuild(): readonly number[] {
     const { total, needed } = this.header
+    const { graceMs, share } = this.rules
     if (this.aliveCount < needed) return []
-    const gone = this.gone(nowMs, this.isMassDeparture(rules.graceMs) ? rules.graceMs * DAMPED_GRACES : rules.graceMs)
-    return total - gone.length <= Math.floor(rules.share * total) ? gone : []
+    const gone = this.goneFor(this.isMassDeparture() ? graceMs * DAMPED_GRACES : graceMs)
+    return total - gone.length <= Math.floor(share * total) ? gone : []
   }
 
   /** Fragments that nobody showed in the last round, gone or away. */
@@ -131,18 +141,17 @@ export class Census {
     return { expiresMs: expiries[expiries.length >> 1] ?? 0, owner: mostNamed(keepers.map(({ owner }) => owner)) }
   }
 
-  private gone(nowMs: number, graceMs: number): readonly number[] {
-    const isGone = ({ sinceMs, rounds }: Missing): boolean => nowMs - sinceMs >= graceMs && rounds >= MISSING_ROUNDS_MIN
-    return [...this.missing].filter(([, missing]) => isGone(missing)).map(([index]) => index)
+  private goneFor(graceMs: number): readonly number[] {
+    return [...this.missing].filter(([, sinceMs]) => this.watchedMs - sinceMs >= graceMs).map(([index]) => index)
   }
 
   /** Many went missing at about the same time, and what is left survives a while. */
-  private isMassDeparture(graceMs: number): boolean {
+  private isMassDeparture(): boolean {
     const { total, needed } = this.header
     if (this.aliveCount <= DANGER_FACTOR * needed) return false
-    const times = [...this.missing.values()].map(({ sinceMs }) => sinceMs).sort((a, b) => a - b)
+    const times = [...this.missing.values()].sort((a, b) => a - b)
     const together = Math.ceil(MASS_SHARE * total)
-    return times.some((sinceMs, at) => (times[at + together - 1] ?? Infinity) - sinceMs <= graceMs)
+    return times.some((sinceMs, at) => (times[at + together - 1] ?? Infinity) - sinceMs <= this.rules.graceMs)
   }
 
   private allIndices(): readonly number[] {

@@ -134,7 +134,7 @@ export const LIARS_MAX = 1_000
 export const REPAIR_SHARE = 0.75
 /** How long a holder may be away before what it kept counts as gone: a night's sleep, a move of house by train. */
 export const GRACE_MS = 8 * HOUR
-/** A fragment is looked for this often before it counts as gone, so that one bad moment is not a departure. */
+/** A fragment is looked for at least this often before it counts as gone, so that neither one bad moment nor a clock that jumps is a departure. */
 export const MISSING_ROUNDS_MIN = 4
 /** Rounds of looking in one grace period. */
 export const CHECKS_PER_GRACE = 8
@@ -148,6 +148,10 @@ export const NEWCOMER_RANK = REGION_SIZE
 /** Stripes looked at, and rebuilt, at once: the second takes 64 MiB each. */
 export const CHECKS_PARALLEL = 32
 export const REPAIRS_PARALLEL = 2
+/** Stripes that one node looks after at once: what it knows of the holders of one takes up to 40 KB. Of more, stand-ins take care. */
+export const CENSUSES_MAX = 4_096
+/** What is known of a stripe that this node has not looked at for so many grace periods is forgotten: somebody else does. */
+export const CENSUS_GRACES = 2
 /** Stripes whose fragments a leaving node hands over at once. */
 export const HAND_OVERS_PARALLEL = 4
 /** How often a node sees what is due, at most and at least. */

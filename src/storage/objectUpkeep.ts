@@ -10,7 +10,7 @@ import type { Capability } from '../crypto/link.ts'
 import type { Contact } from '../ports/connection.ts'
 import type { Bytes } from '../base/bytes.ts'
 import { HAVE_STRIPES_MAX } from '../wire/limits.ts'
-import { Census } from './census.ts'
+import { Census, type RepairRules } from './census.ts'
 import { checkStripe, type CheckDeps } from './checkStripe.ts'
 import { Gathering } from './gathering.ts'
 import { HAVE_MS, HEALTH_PARALLEL } from './limits.ts'
@@ -109,13 +109,16 @@ export async function repairObject(
   return { stripes, fragments, bytes }
 }
 
+/** For one look: what is missing in it is gone. */
+const AT_ONCE: RepairRules = { graceMs: 0, share: 1 }
+
 async function lookedAt(deps: UpkeepDeps, stripe: StripeId, signal: AbortSignal): Promise<Census | undefined> {
   let census: Census | undefined
   await locateStripe(deps, stripe, {
     signal,
     enough: () => census !== undefined,
     onHolding: (_, { header }) => {
-      census ??= new Census(header)
+      census ??= new Census(header, AT_ONCE)
     },
   })
   if (census !== undefined) await checkStripe(deps, stripe, census, { isAudit: true, isThorough: true, signal })

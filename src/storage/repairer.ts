@@ -6,12 +6,15 @@ import { isFailure } from '../base/failure.ts'
 import { compareDistance, type NodeId, type StripeId } from '../base/id.ts'
 import { Semaphore } from '../base/semaphore.ts'
 import { regionPoint } from '../crypto/derive.ts'
+import type { StripeHeader } from '../ports/coder.ts'
 import type { FragmentStore } from '../ports/fragmentStore.ts'
 import { Census, type RepairRules } from './census.ts'
 import { checkStripe, type CheckDeps } from './checkStripe.ts'
 import { Duty, epochAt, type DutyRules } from './duty.ts'
 import { heldPages } from './heldPages.ts'
 import {
+  CENSUS_GRACES,
+  CENSUSES_MAX,
   CHECKS_PARALLEL,
   CHECKS_PER_AUDIT,
   CHECKS_PER_GRACE,
@@ -134,16 +137,35 @@ export class Repairer {
       this.forget(stripe)
       return
     }
-    const census = this.censuses.get(stripe) ?? new Census(held.header)
-    this.censuses.set(stripe, census)
+    const census = this.censusOf(stripe, held.header)
+    if (census === undefined) return
     this.counted.checks++
     // When half of what may be gone before a repair is missing already, what others have heard is not enough.
     const isThorough = census.aliveCount < (held.header.total * (1 + this.rules.share)) / 2
     const isAudit = census.isAuditDue(clock.now(), this.rules.checkMs * CHECKS_PER_AUDIT)
     await checkStripe(this.deps, stripe, census, { isAudit, isThorough, signal: this.ending.signal }).catch(passWeather)
     this.duty.onLooked(stripe, clock.now())
-    const toRebuild = census.toRebuild(clock.now(), this.rules)
+    const toRebuild = census.toRebuild()
     if (toRebuild.length > 0) void this.repair(stripe, census, toRebuild).catch(passWeather)
+  }
+
+  /** Undefined when this node looks after as much as it can; then the next stand-in's turn comes. */
+  private censusOf(stripe: StripeId, header: StripeHeader): Census | undefined {
+    const census = this.censuses.get(stripe)
+    this.censuses.delete(stripe)
+    this.forgetOldCensuses()
+    if (census === undefined && this.censuses.size >= CENSUSES_MAX) return undefined
+    // At the end: those that were not looked at for longest come first.
+    this.censuses.set(stripe, census ?? new Census(header, this.rules))
+    return this.censuses.get(stripe)
+  }
+
+  private forgetOldCensuses(): void {
+    const oldestMs = this.deps.clock.now() - CENSUS_GRACES * this.rules.graceMs
+    for (const [stripe, { lastRoundMs }] of this.censuses) {
+      if (lastRoundMs === undefined || lastRoundMs >= oldestMs) return
+      this.censuses.delete(stripe)
+    }
   }
 
   private async repair(stripe: StripeId, census: Census, toRebuild: readonly number[]): Promise<void> {
