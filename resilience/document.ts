@@ -13,6 +13,8 @@ const DOCS = new URL('../docs/', import.meta.url)
 
 export interface Provenance {
   readonly commit: string
+  /** Where a scenario was measured; not always there. */
+  readonly commitOf: (scenarioId: string) => string
   /** What was given on the command line. */
   readonly command: string
 }
@@ -50,10 +52,10 @@ export function documentText(scores: readonly Score[], scenarios: readonly Scena
     '',
     '## The attacks and faults',
     '',
-    ...own.flatMap((scenario) => section(scenario, scores)),
+    ...own.flatMap((scenario) => section(scenario, scores, provenance)),
     '## The rig itself: what was published about others',
     '',
-    ...scenarios.filter(isBaseline).flatMap((scenario) => section(scenario, scores)),
+    ...scenarios.filter(isBaseline).flatMap((scenario) => section(scenario, scores, provenance)),
   ].join('\n')
 }
 
@@ -114,7 +116,8 @@ function howToRead({ commit, command }: Provenance): readonly string[] {
   ]
 }
 
-function section(scenario: Scenario, scores: readonly Score[]): readonly string[] {
+function section(scenario: Scenario, scores: readonly Score[], { commit, commitOf }: Provenance): readonly string[] {
+  const measuredAt = commitOf(scenario.id)
   const own = scores.filter((score) => score.scenario === scenario)
   return [
     `### ${headingOf(scenario)}`,
@@ -123,6 +126,7 @@ function section(scenario: Scenario, scores: readonly Score[]): readonly string[
     scenario.rules,
     '',
     ...(own.length === 0 ? ['Not run here.', ''] : [...markdownLines(own), '']),
+    ...(own.length === 0 || measuredAt === commit ? [] : [`Measured at commit ${measuredAt}.`, '']),
     ...(scenario.charts ?? [])
       .filter((chart) => own.some(({ line }) => draws(chart, line)))
       .flatMap((chart) => [`![${chart.title}](${chart.name}.svg)`, '']),

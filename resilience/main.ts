@@ -9,12 +9,13 @@ import { argv, exit, stderr, stdout } from 'node:process'
 import { parseArgs } from 'node:util'
 import { writeDocument } from './document.ts'
 import { knownMissOf } from './known.ts'
-import { groupOf, jobKey, jobsOf, planned, type Entry, type Job, type PlanOptions } from './plan.ts'
+import { groupOf, jobKey, jobsOf, planned, type Job, type PlanOptions } from './plan.ts'
 import { measureAll, type Measurement } from './pool.ts'
 import { jsonLine, tableLines } from './report.ts'
 import { RunLog, type Measured } from './runLog.ts'
 import { parametersText, scored, type Score } from './score.ts'
 import { scenarios } from './scenarios/all.ts'
+import { measuredSoFar } from './soFar.ts'
 
 const USAGE = `usage: npm run resilience -- [options]
 
@@ -25,6 +26,7 @@ const USAGE = `usage: npm run resilience -- [options]
   --jobs n         so many processes side by side; one for each core by default
   --resume         go on where a run of this commit stopped
   --so-far         measure nothing: what runs of this commit have measured, with as many seeds as they have
+  --commits a,b    with --so-far: of each scenario what runs of the first of these commits that has any have measured
   --json           a line of JSON for each line of the table
   --write          write docs/resilience.md and its charts, as a full run does
 `
@@ -37,6 +39,8 @@ interface Options extends PlanOptions {
   readonly write: boolean
   readonly resume: boolean
   readonly soFar: boolean
+  /** Names as the run log has them; those of the commit itself when absent. */
+  readonly commits?: readonly string[]
   readonly parallel: number
 }
 
@@ -57,12 +61,17 @@ try {
 /** True when every target is met, but for those known to be missed. */
 async function main(options: Options): Promise<boolean> {
   const commit = currentCommit()
-  const entries = options.soFar ? measuredBefore(planned(scenarios, options), commit) : planned(scenarios, options)
   const startMs = performance.now()
-  const scores = scored(entries, await measured(jobsOf(entries), options, commit), options)
-  const lines = options.json ? scores.map((score) => jsonLine(score, commit.name)) : tableLines(scores)
+  const entries = planned(scenarios, options)
+  const soFar = options.soFar ? measuredSoFar(entries, options.commits ?? [commit.name], namesOf) : undefined
+  const scores =
+    soFar === undefined
+      ? scored(entries, await measured(jobsOf(entries), options, commit), options)
+      : scored(soFar.entries, soFar.measurements, options)
+  const commitOf = (id: string): string => soFar?.commits.get(id) ?? commit.name
+  const lines = options.json ? scores.map((score) => jsonLine(score, commitOf(score.scenario.id))) : tableLines(scores)
   stdout.write(`${lines.join('\n')}\n`)
-  if (options.write) writeDocument(scores, scenarios, { commit: commit.name, command: commandText() })
+  if (options.write) writeDocument(scores, scenarios, { commit: commit.name, commitOf, command: commandText() })
   const surprises = scores.filter((score) => score.met === false && knownMissOf(score) === undefined)
   const known = scores.filter((score) => score.met === false).length - surprises.length
   const seconds = ((performance.now() - startMs) / 1000).toFixed(0)
@@ -79,20 +88,6 @@ async function main(options: Options): Promise<boolean> {
 
 function isKnownButMet(score: Score): boolean {
   return score.met === true && knownMissOf(score) !== undefined
-}
-
-/** What is planned as far as it has been measured. */
-function measuredBefore(entries: readonly Entry[], commit: Commit): readonly Entry[] {
-  const log = new RunLog(commit.name)
-  log.load()
-  return entries
-    .map((entry) => ({
-      ...entry,
-      seeds: jobsOf([entry])
-        .filter((job) => log.find(namesOf(job)) !== undefined)
-        .map(({ seed }) => seed),
-    }))
-    .filter(({ seeds }) => seeds.length > 0)
 }
 
 /** By {@link jobKey}, those of earlier runs included when the run is resumed. */
@@ -142,6 +137,7 @@ function parsed(args: readonly string[]): Options {
       json: { type: 'boolean', default: false },
       resume: { type: 'boolean', default: false },
       'so-far': { type: 'boolean', default: false },
+      commits: { type: 'string' },
       write: { type: 'boolean' },
       only: { type: 'string' },
       nodes: { type: 'string' },
@@ -156,12 +152,12 @@ function parsed(args: readonly string[]): Options {
   }
   const { quick, json, only, nodes, seeds, jobs } = values
   const soFar = values['so-far']
-  const resume = values.resume || soFar
   return {
     quick,
     json,
-    resume,
+    resume: values.resume,
     soFar,
+    ...(values.commits === undefined ? {} : { commits: values.commits.split(',') }),
     parallel: count(jobs, '--jobs') ?? availableParallelism(),
     write: values.write ?? (!quick && only === undefined && nodes === undefined && seeds === undefined),
     ...(only === undefined ? {} : { only: only.split(',') }),

@@ -1,7 +1,7 @@
 /** Lines that share a world are scored one by one, and scores say of every kind of target whether it is met. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { documentText } from './document.ts'
+import { documentText, type Provenance } from './document.ts'
 import { knownMissOf } from './known.ts'
 import { jobKey, jobsOf, planned } from './plan.ts'
 import { jsonLine, tableLines } from './report.ts'
@@ -135,7 +135,7 @@ test('a line of JSON has all that a program needs', () => {
 test('the document says first what is not met and what was not run, and links to every section', () => {
   const scores = scoresOf(linesOf([{ atLeast: 0.9 }]), [0.5])
   const other = { ...scenarioOf([]), id: 'R-A1', title: 'something, of "others"' }
-  const text = documentText(scores, [scores[0]!.scenario, other], { commit: 'abc', command: 'x' })
+  const text = documentText(scores, [scores[0]!.scenario, other], provenanceOf('abc'))
   const [first = ''] = text.split('## Everything')
   assert.match(first, /- \*\*A0\*\*, nothing, x 0: 0\.5; target >= 0\.9\. \*\*The reason is not known yet/)
   assert.match(first, /- R-A1, something, of "others": not run here\./)
@@ -143,3 +143,15 @@ test('the document says first what is not met and what was not run, and links to
   assert.match(text, /### R-A1: something, of "others"/)
   assert.match(text, /!\[c\]\(c\.svg\)/)
 })
+
+test('the document says where a scenario was measured, when that was not where it was written', () => {
+  const scores = scoresOf(linesOf([{ atLeast: 0.9 }]), [0.5])
+  const textOf = (measuredAt: string): string =>
+    documentText(scores, [scores[0]!.scenario], { ...provenanceOf('abc'), commitOf: () => measuredAt })
+  assert.match(textOf('def'), /Measured at commit def\./)
+  assert.doesNotMatch(textOf('abc'), /Measured at commit/)
+})
+
+function provenanceOf(commit: string): Provenance {
+  return { commit, commitOf: () => commit, command: 'x' }
+}
