@@ -67,7 +67,7 @@ export interface OpenObject {
  * `healthy`: every stripe has more than three quarters of its fragments, and survives the loss of any one node. `at-risk`: every
  * stripe can be rebuilt, but not so. `lost`: some stripe cannot be rebuilt, even with what silent nodes may keep.
  */
-export type HealthState = 'healthy' | 'repairing' | 'at-risk' | 'lost'
+export type HealthState = 'healthy' | 'at-risk' | 'lost'
 
 /** What holders say, not yet audits. A failure domain is a network: an IPv4 /24 or an IPv6 /48. */
 export interface Health {

@@ -121,7 +121,7 @@ function most(parts: readonly Health[], figure: Figure): number {
   return parts.reduce((max, part) => Math.max(max, part[figure]), 0)
 }
 
-const FROM_WORST: readonly HealthState[] = ['lost', 'at-risk', 'repairing', 'healthy']
+const FROM_WORST: readonly HealthState[] = ['lost', 'at-risk', 'healthy']
 
 function worst(states: readonly HealthState[]): HealthState {
   return FROM_WORST.find((state) => states.includes(state)) ?? 'healthy'

@@ -12,7 +12,6 @@ const BAR_CHARS = 32
 
 const MEANING: Readonly<Record<Health['state'], string>> = {
   healthy: 'enough fragments, and no one node holds too many of them',
-  repairing: 'fewer fragments than it should have, enough to be safe',
   'at-risk': 'in need of repair: few fragments are left, or too many lie with one node',
   lost: 'too few fragments are left to rebuild it',
 }
