@@ -1,7 +1,6 @@
 /** What a run says: a line each minute, and the verdict as a table. */
 import { printSize } from '../src/base/quantities.ts'
-import type { OpenFiles } from './meter.ts'
-import type { Line } from './verdict.ts'
+import type { FilesGrowth, Line } from './verdict.ts'
 
 export interface SoakResult {
   readonly seed: number
@@ -26,8 +25,7 @@ export interface SoakResult {
     /** Of memory that is not pages of files. */
     readonly ownGrowth: number
   }
-  /** How many more are open at rest than after warming up, in processes that lived that long. */
-  readonly files: OpenFiles
+  readonly files: FilesGrowth
   readonly lines: readonly Line[]
   readonly holds: boolean
 }
@@ -57,7 +55,7 @@ export function verdictText({ lines, holds, ...run }: SoakResult): string {
     `faults ${namedCounts(run.faults)}; ${run.repairs} repairs`,
     `memory of ${memory.processes} processes: ${percent(memory.growth)}, the worst ${percent(memory.growthMax)}, without pages of files ${percent(memory.ownGrowth)}`,
     ...run.gone,
-    `open files: ${run.files.sockets} more sockets, ${run.files.others} others`,
+    `sockets ${percent(run.files.sockets)}, ${run.files.halfClosed} half closed; files opened and not closed: ${run.files.others.join(', ') || 'none'}`,
     '',
     ...lines.map(
       ({ what, value, max, holds: isKept }) =>

@@ -9,7 +9,14 @@ import type { SoakOptions } from './options.ts'
 import { Spell } from './spell.ts'
 import { minuteText, type SoakResult } from './report.ts'
 import { Traffic } from './traffic.ts'
-import { filesGrowth, memoryGrowths, pooledGrowth, verdictLines, type MemorySample } from './verdict.ts'
+import {
+  filesGrowth,
+  memoryGrowths,
+  pooledGrowth,
+  verdictLines,
+  type FilesGrowth,
+  type MemorySample,
+} from './verdict.ts'
 
 const SAMPLES = 100
 /** Longer than connections stay open for nothing on either side of the API. */
@@ -86,14 +93,13 @@ class Run {
     return this.traffic.readAll()
   }
 
-  result(files: OpenFiles): SoakResult {
+  result(files: FilesGrowth): SoakResult {
     const { counts, failures, objectCount } = this.traffic
     const growths = memoryGrowths(this.samples, 'residentBytes')
     const memoryGrowth = pooledGrowth(growths)
     const gone = [...this.ended, ...this.faults.notHealed]
-    const openFilesGrowth = files.sockets + files.others
     const { lost, wrong } = counts
-    const lines = verdictLines({ lost, wrong, gone: gone.length, memoryGrowth, openFilesGrowth })
+    const lines = verdictLines({ lost, wrong, gone: gone.length, memoryGrowth, files })
     return {
       seed: this.options.seed,
       minutes: this.options.durationMs / MINUTE,
@@ -138,7 +144,7 @@ class Run {
       failures: this.traffic.failures,
       repairs: this.repairCount(),
       residentBytes: memories.reduce((sum, { residentBytes }) => sum + residentBytes, 0),
-      openFiles: files.reduce((sum, { sockets, others }) => sum + sockets + others, 0),
+      openFiles: files.reduce((sum, { sockets, others }) => sum + sockets + others.length, 0),
     })
   }
 

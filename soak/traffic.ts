@@ -7,7 +7,6 @@ import type { Spell } from './spell.ts'
 
 const OBJECT_BYTES = [KIB, 4 * KIB + 1, 64 * KIB, 500_000, 2 * MIB, 8 * MIB, 17 * MIB, 32 * MIB]
 const OBJECTS_MAX = 2 * OBJECT_BYTES.length
-/** Forgotten objects stay on the disks until their leases end, so not too often. */
 const REPLACE_EVERY_MS = 20 * SECOND
 const BREATH_MS = 200
 const READERS = 3
@@ -19,6 +18,10 @@ interface Kept {
   readonly link: string
   readonly bytes: number
   readonly sha256: string
+  /** Who may have it released, as long as its disk is not replaced. */
+  readonly putter: number
+  /** How many read it now. */
+  readers: number
 }
 
 export class Traffic {
@@ -74,25 +77,47 @@ export class Traffic {
     while (await spell.sleep(isFull() ? REPLACE_EVERY_MS : BREATH_MS)) {
       const object = await this.put(this.putCount++)
       if (object === undefined) continue
-      if (isFull()) this.kept.splice(this.random.integer(this.kept.length), 1)
+      const [old] = isFull() ? this.kept.splice(this.random.integer(this.kept.length), 1) : []
       this.kept.push(object)
+      if (old !== undefined) await this.release(old, spell)
     }
   }
 
   private async readOnAndOn(spell: Spell): Promise<void> {
     while (await spell.sleep(BREATH_MS)) {
-      if (this.kept.length > 0) await this.read(pick(this.kept, this.random))
+      if (this.kept.length > 0) await this.readOne(pick(this.kept, this.random))
     }
+  }
+
+  private async readOne(object: Kept): Promise<void> {
+    object.readers++
+    await this.read(object)
+    object.readers--
+  }
+
+  /** So that disks do not fill. What cannot be released, because a fault has hold of who put it, stays until its lease ends. */
+  private async release(object: Kept, spell: Spell): Promise<void> {
+    const { link, putter } = object
+    while (object.readers > 0) if (!(await spell.sleep(BREATH_MS))) return
+    if (!this.fleet.isImpaired(putter))
+      await this.fleet
+        .client(putter)
+        .release(link)
+        .catch(() => undefined)
   }
 
   /** What is put without an acknowledgement was promised by nobody. */
   private async put(count: number): Promise<Kept | undefined> {
     const bytes = OBJECT_BYTES[count % OBJECT_BYTES.length] ?? KIB
     const { source, sha256 } = content(bytes, count)
-    const answer = await this.undisturbed('put', (node) => this.fleet.client(node).put(source))
+    let putter = 0
+    const answer = await this.undisturbed('put', (node) => {
+      putter = node
+      return this.fleet.client(node).put(source)
+    })
     if (answer === undefined) return undefined
     this.counts.puts++
-    return { link: answer.link, bytes, sha256: sha256() }
+    return { link: answer.link, bytes, sha256: sha256(), putter, readers: 0 }
   }
 
   /** Whether the object came back, rightly or wrongly. */

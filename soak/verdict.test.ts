@@ -1,7 +1,17 @@
 /** The verdict sees growth and loss where there is some, and none where there is none. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { filesGrowth, median, memoryGrowths, pooledGrowth, verdictLines, type MemorySample } from './verdict.ts'
+import {
+  filesGrowth,
+  median,
+  memoryGrowths,
+  pooledGrowth,
+  verdictLines,
+  type FilesGrowth,
+  type MemorySample,
+} from './verdict.ts'
+
+const NOTHING: FilesGrowth = { sockets: 0, halfClosed: 0, others: [] }
 
 /** A sample for each moment; 0 stands for a process that does not run then. */
 function samplesOf(byPid: Readonly<Record<number, readonly number[]>>): readonly MemorySample[] {
@@ -26,29 +36,32 @@ test('processes that ended or began meanwhile are not compared, and nothing to c
     memoryGrowths(samples, 'residentBytes').map(({ pid }) => pid),
     [1],
   )
-  const lines = verdictLines({ lost: 0, wrong: 0, gone: 0, memoryGrowth: pooledGrowth([]), openFilesGrowth: 0 })
+  const lines = verdictLines({ lost: 0, wrong: 0, gone: 0, memoryGrowth: pooledGrowth([]), files: NOTHING })
   assert.deepEqual(
     lines.filter(({ holds }) => !holds).map(({ what }) => what),
     ['growth of memory'],
   )
 })
 
-test('one lost object, one wrong read, one node gone, a tenth more memory and one open file each fail the verdict alone', () => {
-  const sound = { lost: 0, wrong: 0, gone: 0, memoryGrowth: 0.1, openFilesGrowth: 0 }
+test('one lost object, one wrong read, one node gone, a tenth more memory or sockets and one open file each fail the verdict alone', () => {
+  const sound = { lost: 0, wrong: 0, gone: 0, memoryGrowth: 0.1, files: NOTHING }
   const holds = (facts: typeof sound): boolean => verdictLines(facts).every((line) => line.holds)
   assert.ok(holds(sound))
-  for (const flaw of [{ lost: 1 }, { wrong: 1 }, { gone: 1 }, { memoryGrowth: 0.11 }, { openFilesGrowth: 1 }]) {
+  const files = [{ sockets: 0.11 }, { halfClosed: 1 }, { others: ['/a'] }].map((flaw) => ({
+    files: { ...NOTHING, ...flaw },
+  }))
+  for (const flaw of [{ lost: 1 }, { wrong: 1 }, { gone: 1 }, { memoryGrowth: 0.11 }, ...files]) {
     assert.ok(!holds({ ...sound, ...flaw }), JSON.stringify(flaw))
   }
 })
 
-test('sockets that moved from one process to another are no leak, files are', () => {
-  const before = new Map([1, 2, 3].map((pid) => [pid, { sockets: 10, others: 5 }]))
+test('sockets that moved from one process to another are no growth, and each file counts that is open more often', () => {
+  const before = new Map([1, 2, 3].map((pid) => [pid, { sockets: 10, halfClosed: 2, others: ['/a', '/a', '/b'] }]))
   const after = new Map([
-    [1, { sockets: 12, others: 7 }],
-    [2, { sockets: 8, others: 3 }],
+    [1, { sockets: 12, halfClosed: 0, others: ['/a', '/a', '/a', '/c'] }],
+    [2, { sockets: 8, halfClosed: 1, others: ['/b'] }],
   ])
-  assert.deepEqual(filesGrowth(before, after), { sockets: 0, others: 2 })
+  assert.deepEqual(filesGrowth(before, after), { sockets: 0, halfClosed: 1, others: ['/a', '/c'] })
 })
 
 test('a median of an even count is the mean of the two in the middle', () => {

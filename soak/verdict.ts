@@ -18,20 +18,34 @@ export interface Growth {
 }
 
 const MEMORY_GROWTH_MAX = 0.1
+/** Connections come and go with peers, who dial each other when they have something to say: their number is never twice the same. */
+const SOCKETS_GROWTH_MAX = 0.1
+
+/** Since the first rest, of processes that lived through both. */
+export interface FilesGrowth {
+  /** A share: of all processes together. */
+  readonly sockets: number
+  /** How many there are now. */
+  readonly halfClosed: number
+  /** What is open more often than it was, in words. */
+  readonly others: readonly string[]
+}
 
 export function verdictLines(facts: {
   readonly lost: number
   readonly wrong: number
   readonly gone: number
   readonly memoryGrowth: number
-  readonly openFilesGrowth: number
+  readonly files: FilesGrowth
 }): readonly Line[] {
   return [
     line('objects lost', facts.lost, 0),
     line('reads with wrong bytes', facts.wrong, 0),
     line('nodes gone by themselves', facts.gone, 0),
     line('growth of memory', facts.memoryGrowth, MEMORY_GROWTH_MAX),
-    line('open files leaked', facts.openFilesGrowth, 0),
+    line('growth of open sockets', facts.files.sockets, SOCKETS_GROWTH_MAX),
+    line('sockets half closed', facts.files.halfClosed, 0),
+    line('open files leaked', facts.files.others.length, 0),
   ]
 }
 
@@ -60,17 +74,31 @@ export function pooledGrowth(growths: readonly Growth[]): number {
   return sum('afterBytes') / sum('beforeBytes') - 1
 }
 
-/** Files that processes have open at rest and had not after warming up. Connections come and go with peers: only all together count. */
-export function filesGrowth(before: ReadonlyMap<number, OpenFiles>, after: ReadonlyMap<number, OpenFiles>): OpenFiles {
-  let sockets = 0
-  let others = 0
-  for (const [pid, then] of before) {
+export function filesGrowth(
+  before: ReadonlyMap<number, OpenFiles>,
+  after: ReadonlyMap<number, OpenFiles>,
+): FilesGrowth {
+  const lasting = [...before].flatMap(([pid, then]) => {
     const now = after.get(pid)
-    if (now === undefined) continue
-    sockets += now.sockets - then.sockets
-    others += Math.max(0, now.others - then.others)
+    return now === undefined ? [] : [{ then, now }]
+  })
+  const sum = (count: (pair: { then: OpenFiles; now: OpenFiles }) => number): number =>
+    lasting.reduce((total, pair) => total + count(pair), 0)
+  return {
+    sockets: sum(({ now }) => now.sockets) / sum(({ then }) => then.sockets) - 1,
+    halfClosed: sum(({ now }) => now.halfClosed),
+    others: lasting.flatMap(({ then, now }) => moreOf(then.others, now.others)),
   }
-  return { sockets: Math.max(0, sockets), others }
+}
+
+/** What is in `now` more often than in `then`. */
+function moreOf(then: readonly string[], now: readonly string[]): readonly string[] {
+  const left = [...then]
+  return now.filter((name) => {
+    const at = left.indexOf(name)
+    if (at >= 0) left.splice(at, 1)
+    return at < 0
+  })
 }
 
 export function median(values: readonly number[]): number {

@@ -53,6 +53,10 @@ export class NodeClient {
     return (await this.json(`/api/v1/health/${link}`)) as Health
   }
 
+  async release(link: string): Promise<void> {
+    await this.json(`/api/v1/release/${link}`, { method: 'POST' })
+  }
+
   async status(): Promise<NodeStatus> {
     return (await this.json('/api/v1/status')) as NodeStatus
   }
