@@ -111,6 +111,19 @@ test('with most nodes silent nobody can tell, and once they are forgotten it is 
   assert.ok(health.aliveMin > 0 && health.aliveMin < health.needed && health.silent === 0)
 })
 
+test('fragments are spread over the domains of a table, however many nodes each has, and health counts these', async () => {
+  const domains = new Map<string, string>()
+  const storage = await StorageWorld.start({ seed: 9, domainOf: ({ id }) => domains.get(id) ?? id })
+  // Half of all nodes are in one system, the others in three.
+  for (let node = 0; node < 24; node++) {
+    domains.set(storage.world.contact(node).id, node % 2 === 0 ? 'AS0' : `AS${(node % 3) + 1}`)
+  }
+  const { capability } = await storage.put(1, storage.content(300_000))
+  const health = await storage.health(3, capability)
+  assert.equal(health.domains, 4)
+  assert.ok(health.domainShareMax < 0.3, String(health.domainShareMax))
+})
+
 function living(storage: StorageWorld): readonly number[] {
   const { world } = storage
   return Array.from({ length: world.nodeCount }, (_, node) => node).filter((node) => world.isUp(node))

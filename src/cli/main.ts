@@ -106,6 +106,7 @@ command('up', 'run a node until it is told to end')
     'how long another node may be away before what it kept is rebuilt; by default 8h',
     duration,
   )
+  .option('--domains <file>', 'which addresses fail together: lines of PREFIX/LENGTH NAME')
   .action(async (flags: UpFlags) => finish((await import('./commands/up.ts')).up(flags)))
   .addHelpText(
     'before',

@@ -20,6 +20,7 @@ import type { Coder } from '../ports/coder.ts'
 import type { Contact } from '../ports/connection.ts'
 import { DirectoryStore } from '../vault/directoryStore.ts'
 import { PeerNetwork } from '../wire/peerNetwork.ts'
+import { readDomainFile } from './domainFile.ts'
 import { ensureToken, removeRuntime, takeHome, tokenFileOf, writeRuntime } from './home.ts'
 import { openLog, type Log } from './log.ts'
 import { programVersion } from './version.ts'
@@ -41,6 +42,8 @@ export interface DaemonOptions {
   readonly quotaBytes?: number
   /** How long another holder may be away before what it kept is rebuilt; the usual hours when absent. */
   readonly graceMs?: number
+  /** A file that tells which addresses fail together (docs/cli.md); by default those of one /24 or /48. */
+  readonly domainFile?: string
   readonly bootstrap: readonly Contact[]
   /** Where the token that opens the API stands; by default in the home. */
   readonly tokenFile?: string
@@ -88,7 +91,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 }
 
 async function startNode(options: DaemonOptions, log: Log, closers: Close[]): Promise<Node> {
-  const { home, networkName, quotaBytes, graceMs } = options
+  const { home, networkName, quotaBytes, graceMs, domainFile } = options
+  const domains = domainFile === undefined ? {} : { domainOf: await readDomainFile(domainFile) }
   const primitives = new NodePrimitives()
   const ids = idsOf(options, primitives)
   closers.push(() => ids.close())
@@ -121,6 +125,7 @@ async function startNode(options: DaemonOptions, log: Log, closers: Close[]): Pr
     bootstrap: options.bootstrap,
     ...(quotaBytes === undefined ? {} : { quotaBytes }),
     ...(graceMs === undefined ? {} : { graceMs }),
+    ...domains,
   })
   closers.push(() => node.stop())
   return node

@@ -14,6 +14,7 @@ import type { Network } from '../ports/network.ts'
 import type { Primitives } from '../ports/primitives.ts'
 import type { Random } from '../ports/random.ts'
 import type { StateStore } from '../ports/stateStore.ts'
+import type { DomainOf } from '../storage/failureDomain.ts'
 import { Holdings } from '../storage/holdings.ts'
 import { handOver, type HandedOver, type HandOverOptions } from '../storage/handOver.ts'
 import type { Objects } from '../storage/objects.ts'
@@ -58,6 +59,8 @@ export interface NodeConfig {
   readonly repairShare?: number
   /** Everything kept is verified once in this time; two weeks when absent. */
   readonly scrubPeriodMs?: number
+  /** Who fails with whom; by addresses alone when absent. */
+  readonly domainOf?: DomainOf
   /** Nodes to join through; none for the first node of a network. */
   readonly bootstrap: readonly Contact[]
 }
@@ -91,7 +94,8 @@ export class Node {
     const ids = config.ids ?? new NodeIds(ports.primitives)
     const checks = new Holdings({ ...ports, overlay }, 'check')
     const proofs = new Proofs({ ...ports, overlay })
-    const deps = { ...ports, ids, overlay, holdings, checks, proofs, ledger, window: new StoreWindow() }
+    const domains = config.domainOf === undefined ? {} : { domainOf: config.domainOf }
+    const deps = { ...ports, ids, overlay, holdings, checks, proofs, ledger, window: new StoreWindow(), ...domains }
     this.placing = deps
     this.store = new ObjectStore({ ...deps, journals, owners: new OwnerKeys(ports) }, config.survive)
     const rules = { graceMs: config.graceMs ?? GRACE_MS, share: config.repairShare ?? REPAIR_SHARE }

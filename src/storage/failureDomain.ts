@@ -1,12 +1,28 @@
-/** Which nodes are likely to fail together: those of one IPv4 /24 or IPv6 /48, as far as their addresses tell. */
+/**
+ * Which nodes are likely to fail together: those of one entry of a table, where one is given, else those of one IPv4 /24 or IPv6 /48. Told
+ * by addresses and by whoever places, never by what nodes say of themselves: it would cost them nothing to stand apart.
+ */
 import type { Contact } from '../ports/connection.ts'
+import type { DomainMap } from './domainMap.ts'
 
-/** A name that nodes of one failure domain share; a node without an address is a domain of its own. */
-export function failureDomain(contact: Contact): string {
-  const address = contact.addresses[0]
-  if (address === undefined) return contact.id
+/** A name that nodes of one failure domain share. */
+export type DomainOf = (contact: Contact) => string
+
+/** By the table where it knows an address, else by the address itself; a node without one is a domain of its own. */
+export function failureDomains(map?: Pick<DomainMap, 'nameOf'>): DomainOf {
+  return (contact) => {
+    const host = hostOf(contact)
+    return host === undefined ? contact.id : (map?.nameOf(host) ?? domainOfHost(host))
+  }
+}
+
+/** By addresses alone. */
+export const failureDomain: DomainOf = failureDomains()
+
+function hostOf({ addresses: [address] }: Contact): string | undefined {
+  if (address === undefined) return undefined
   const host = /^[a-z0-9+]+:\/\/(\[[^\]]*\]|[^:/]*)/.exec(address)?.[1] ?? address
-  return domainOfHost(host.startsWith('[') ? host.slice(1, -1) : host)
+  return host.startsWith('[') ? host.slice(1, -1) : host
 }
 
 /** The same of the host that a peer was seen at, IPv6 without brackets: what a node cannot make up, unlike the addresses it announces. */

@@ -6,6 +6,7 @@ import { DAY } from '../base/units.ts'
 import { objectKeys } from '../crypto/derive.ts'
 import type { Capability } from '../crypto/link.ts'
 import type { StripeHeader } from '../ports/coder.ts'
+import type { DomainOf } from './failureDomain.ts'
 import { Keepers } from './keepers.ts'
 import { HEALTH_PARALLEL, NODE_LIFETIME_MS, REPAIR_SHARE } from './limits.ts'
 import { locateStripe, type Evidence } from './locate.ts'
@@ -33,8 +34,13 @@ interface StripeHealth {
   readonly survivesDomains: number
 }
 
+export interface HealthDeps extends ReadDeps {
+  /** Who fails with whom; by addresses alone when absent. */
+  readonly domainOf?: DomainOf
+}
+
 /** See Objects.health. */
-export async function objectHealth(deps: ReadDeps, capability: Capability, signal: AbortSignal): Promise<Health> {
+export async function objectHealth(deps: HealthDeps, capability: Capability, signal: AbortSignal): Promise<Health> {
   const verifyKey =
     capability.right === 'verify' ? capability.key : objectKeys(deps.primitives, capability.key).verifyKey
   const root = await readRoot(deps, capability.root, verifyKey, signal)
@@ -66,11 +72,11 @@ export async function objectHealth(deps: ReadDeps, capability: Capability, signa
 }
 
 async function ask(
-  deps: ReadDeps,
+  deps: HealthDeps,
   stripe: { readonly id: StripeId; readonly isData: boolean; readonly loss: ObjectLoss },
   signal: AbortSignal,
 ): Promise<StripeHealth> {
-  const keepers = new Keepers()
+  const keepers = new Keepers(deps.domainOf)
   let header: StripeHeader | undefined
   const evidence = await locateStripe(deps, stripe.id, {
     signal,

@@ -1,18 +1,23 @@
 /** Who keeps which fragments of one stripe, by node and by failure domain, as far as they say so themselves. */
 import type { NodeId } from '../base/id.ts'
 import type { Contact } from '../ports/connection.ts'
-import { failureDomain } from './failureDomain.ts'
+import { failureDomain, type DomainOf } from './failureDomain.ts'
 
 export class Keepers {
   private readonly holders = new Map<NodeId, ReadonlySet<number>>()
   private readonly domains = new Map<string, Set<number>>()
   private readonly alive = new Set<number>()
+  private readonly domainOf: DomainOf
+
+  constructor(domainOf: DomainOf = failureDomain) {
+    this.domainOf = domainOf
+  }
 
   /** What one node says that it keeps; nodes that keep nothing are no holders. */
   add(contact: Contact, indices: readonly number[]): void {
     if (indices.length === 0) return
     this.holders.set(contact.id, new Set(indices))
-    const name = failureDomain(contact)
+    const name = this.domainOf(contact)
     const domain = this.domains.get(name) ?? new Set()
     this.domains.set(name, domain)
     for (const index of indices) {

@@ -10,6 +10,9 @@ import { BODY_BYTES_MAX, HAVE_STRIPES_MAX, HEAD_BYTES_MAX, PROVE_STRIPES_MAX } f
 export const REGION_COUNT_MAX = 16
 /** A holder takes what belongs to a region that it is in or nearly in: views of a region differ a little between nodes. */
 export const ADMISSION_SIZE = 2 * REGION_SIZE
+/** Lines of a table of failure domains: twice the prefixes that the Internet's routers know. */
+export const DOMAIN_LINES_MAX = 2_500_000
+export const DOMAIN_NAME_CHARS_MAX = 64
 /** Leases without a renewal end after this. */
 export const LEASE_MS = 90 * DAY
 export const LEASE_MS_MAX = 400 * DAY

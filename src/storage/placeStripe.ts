@@ -25,6 +25,7 @@ import {
   STORE_FRAGMENTS_MAX,
   STORE_MS,
 } from './limits.ts'
+import type { DomainOf } from './failureDomain.ts'
 import { Placement, type Batch } from './placement.ts'
 import { isReceiptValid } from './receipt.ts'
 import type { StoreWindow } from './storeWindow.ts'
@@ -36,6 +37,8 @@ export interface PlaceDeps {
   readonly network: Network<Messages>
   readonly overlay: Overlay
   readonly window: StoreWindow
+  /** Who fails with whom; by addresses alone when absent. */
+  readonly domainOf?: DomainOf
 }
 
 export interface PlaceOptions {
@@ -105,6 +108,7 @@ class StripePlacing {
     this.placement = new Placement({
       total: stripe.header.total,
       regions,
+      ...(deps.domainOf === undefined ? {} : { domainOf: deps.domainOf }),
       ...(options.kept === undefined ? {} : { kept: options.kept }),
       fragmentsPerBatch: Math.max(1, Math.min(Math.floor(STORE_BYTES / fragmentBytes), STORE_FRAGMENTS_MAX)),
       ...(options.stored === undefined ? {} : { stored: options.stored }),

@@ -227,3 +227,13 @@ test('whatever regions there are and holders do, no fragment is lost and there i
     { numRuns: 300 },
   )
 })
+
+test('no two fragments go to one domain of a table while another is to be had, whatever their networks', () => {
+  // Four networks of one system, and two systems of one network each.
+  const members = [contact(1, 1), contact(2, 2), contact(3, 3), contact(4, 4), contact(5, 8), contact(6, 9)]
+  const systems = new Map(members.map(({ id }, at) => [id, at < 4 ? 'AS1' : `AS${String(at)}`]))
+  const domainOf = ({ id }: Contact): string => systems.get(id) ?? id
+  const placement = new Placement({ total: 3, regions: [region(members)], fragmentsPerBatch: 9, domainOf })
+  const dealt = sendings(placement).map((batch) => domainOf(batch.contact))
+  assert.deepEqual(new Set(dealt), new Set(['AS1', 'AS4', 'AS5']))
+})

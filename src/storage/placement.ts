@@ -8,7 +8,7 @@ import { assert } from '../base/assert.ts'
 import type { NodeId } from '../base/id.ts'
 import type { Contact } from '../ports/connection.ts'
 import type { Region } from '../overlay/region.ts'
-import { failureDomain } from './failureDomain.ts'
+import { failureDomain, type DomainOf } from './failureDomain.ts'
 import { ACKNOWLEDGED_SHARE, BUSY_TRIES_MAX } from './limits.ts'
 
 /** Fragments for one holder, as a member of one region of the stripe. */
@@ -32,6 +32,7 @@ interface Candidate {
 export class Placement {
   private readonly total: number
   private readonly fragmentsPerBatch: number
+  private readonly domainOf: DomainOf
   private readonly candidates = new Map<NodeId, Candidate>()
   private readonly regions: readonly (readonly Candidate[])[]
   private readonly domainLoad = new Map<string, number>()
@@ -51,14 +52,17 @@ export class Placement {
     readonly kept?: ReadonlyMap<number, Contact | undefined>
     /** Fragments with holders from before: dealt like the others, so that all find the same places as then, but not sent. */
     readonly stored?: Iterable<number>
+    /** Who fails with whom; by addresses alone when absent. */
+    readonly domainOf?: DomainOf
   }) {
     assert(options.regions.length > 0, 'a stripe has regions')
     this.total = options.total
     this.fragmentsPerBatch = options.fragmentsPerBatch
+    this.domainOf = options.domainOf ?? failureDomain
     this.regions = options.regions.map((region, at) => region.members.map((contact) => this.candidate(contact, at)))
     for (const [index, contact] of options.kept ?? []) {
       this.stored.add(index)
-      if (contact !== undefined) this.load(this.candidates.get(contact.id) ?? candidateFor(contact, 0), 1)
+      if (contact !== undefined) this.load(this.candidates.get(contact.id) ?? this.candidateFor(contact, 0), 1)
     }
     this.unassigned = Array.from({ length: options.total }, (_, index) => index).filter(
       (index) => !this.stored.has(index),
@@ -191,9 +195,13 @@ export class Placement {
   private candidate(contact: Contact, region: number): Candidate {
     const known = this.candidates.get(contact.id)
     if (known !== undefined) return known
-    const candidate = candidateFor(contact, region)
+    const candidate = this.candidateFor(contact, region)
     this.candidates.set(contact.id, candidate)
     return candidate
+  }
+
+  private candidateFor(contact: Contact, region: number): Candidate {
+    return { contact, domain: this.domainOf(contact), region, fragments: 0, busyTimes: 0, excluded: false }
   }
 
   private markUnderWay(index: number, holder: NodeId): void {
@@ -207,8 +215,4 @@ export class Placement {
     holders?.delete(holder)
     if (holders?.size === 0) this.underWay.delete(index)
   }
-}
-
-function candidateFor(contact: Contact, region: number): Candidate {
-  return { contact, domain: failureDomain(contact), region, fragments: 0, busyTimes: 0, excluded: false }
 }

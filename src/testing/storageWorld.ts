@@ -17,6 +17,7 @@ import type { LinkOptions } from '../sim/links.ts'
 import type { NodePorts } from '../sim/machine.ts'
 import type { DiskOptions } from '../sim/simDisk.ts'
 import { World, type Checker } from '../sim/world.ts'
+import type { DomainOf } from '../storage/failureDomain.ts'
 import type { ByteRange, Health, OpenObject, PutOptions, PutResult } from '../storage/objects.ts'
 import type { Messages } from '../wire/messages.ts'
 import { lyingNetwork } from './lyingNetwork.ts'
@@ -35,6 +36,8 @@ export interface StorageWorldOptions {
   readonly link?: LinkOptions
   readonly disk?: DiskOptions
   readonly hostName?: (node: number) => string
+  /** Who fails with whom, as every node has it. */
+  readonly domainOf?: DomainOf
   /** Whether a node gives whoever fetches from it false fragments. */
   readonly isLiar?: (node: number) => boolean
   /** Of every node; two weeks when absent. */
@@ -149,6 +152,7 @@ export class StorageWorld {
         version: '0',
         survive: options.survive ?? 0.5,
         bootstrap: node === 0 ? [] : [this.world.contact(0)],
+        ...(options.domainOf === undefined ? {} : { domainOf: options.domainOf }),
         ...(options.graceMs === undefined ? {} : { graceMs: options.graceMs }),
         ...(options.repairShare === undefined ? {} : { repairShare: options.repairShare }),
         ...(options.disk?.quotaBytes === undefined ? {} : { quotaBytes: options.disk.quotaBytes }),

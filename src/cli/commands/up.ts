@@ -16,6 +16,7 @@ export interface UpFlags {
   readonly survive: number
   readonly quota?: number
   readonly grace?: number
+  readonly domains?: string
   readonly network: string
   readonly puzzle?: IdPuzzle | 'none'
   readonly json?: boolean
@@ -35,6 +36,7 @@ export async function up(flags: UpFlags): Promise<ExitCode> {
     bootstrap: flags.join,
     ...(flags.quota === undefined ? {} : { quotaBytes: flags.quota }),
     ...(flags.grace === undefined ? {} : { graceMs: flags.grace }),
+    ...(flags.domains === undefined ? {} : { domainFile: flags.domains }),
     ...(puzzle === undefined ? {} : { puzzle }),
     onRefused: (reason) => {
       if (joining) say(`warning: ${reason}`)
