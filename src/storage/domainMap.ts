@@ -34,9 +34,8 @@ export class DomainMap {
     let count = 0
     for (const line of linesOf(text)) {
       if (++count > DOMAIN_LINES_MAX) return fail(`it has more than ${String(DOMAIN_LINES_MAX)} lines`)
-      const words = line.replace(/#.*/s, '').split(/\s+/).filter(isWord)
-      if (words.length === 0) continue
-      const entry = entryOf(words)
+      if (/^\s*(?:#|$)/.test(line)) continue
+      const entry = entryOf(line)
       if (entry === undefined)
         return fail(`line ${String(count)} is not PREFIX/LENGTH NAME, as in 203.0.113.0/24 AS64500`)
       const { address, length, name } = entry
@@ -104,14 +103,13 @@ interface Entry {
   readonly name: string
 }
 
-function entryOf(words: readonly string[]): Entry | undefined {
-  const [first = '', ...rest] = words
-  const [host = '', ...lengths] = first.split('/')
-  const [length = '', name = '', ...more] = [...lengths, ...rest]
+const ENTRY = /^\s*([0-9a-f:.]+)(?:\/|\s+)(\d{1,3})\s+(\S+)\s*(?:#.*)?$/i
+
+function entryOf(line: string): Entry | undefined {
+  const [, host = '', length = '', name = ''] = ENTRY.exec(line) ?? []
   const address = addressBits(host)
-  if (address === undefined || more.length > 0 || !/^\d{1,3}$/.test(length)) return undefined
-  if (Number(length) > (address.family === 4 ? BITS4 : 128)) return undefined
-  return name === '' || name.length > DOMAIN_NAME_CHARS_MAX ? undefined : { address, length: Number(length), name }
+  if (address === undefined || Number(length) > (address.family === 4 ? BITS4 : 128)) return undefined
+  return name.length > DOMAIN_NAME_CHARS_MAX ? undefined : { address, length: Number(length), name }
 }
 
 /** What lies behind the prefix is passed over: `10.1.2.3/8` is `10.0.0.0/8`. */
@@ -125,10 +123,6 @@ function prefix6(bits: bigint, length: number, name: string): Prefix<bigint> {
   const size = 1n << BigInt(BITS6 - length)
   const first = bits - (bits % size)
   return { first, last: first + size - 1n, name }
-}
-
-function isWord(word: string): boolean {
-  return word !== ''
 }
 
 /** One at a time: the file may have a million. */

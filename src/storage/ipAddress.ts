@@ -7,20 +7,19 @@ export type AddressBits =
 
 /** Of an address without brackets; an IPv4 address within an IPv6 one, as in `::ffff:10.0.0.1`, is the former. Undefined for anything else. */
 export function addressBits(text: string): AddressBits | undefined {
+  if (!text.includes(':')) return address4(text)
   const within = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(text)?.[1]
-  if (!text.includes(':') || within !== undefined) {
-    const bits = bits4(within ?? text)
-    return bits === undefined ? undefined : { family: 4, bits }
-  }
+  if (within !== undefined) return address4(within)
   const groups = groupsOf(text)
   if (groups === undefined) return undefined
   return { family: 6, bits: groups.slice(0, 4).reduce((bits, group) => (bits << 16n) | BigInt(group), 0n) }
 }
 
-function bits4(text: string): number | undefined {
-  const parts = text.split('.')
-  if (parts.length !== 4 || !parts.every((part) => /^\d{1,3}$/.test(part) && Number(part) <= 255)) return undefined
-  return parts.reduce((bits, part) => bits * 256 + Number(part), 0)
+function address4(text: string): AddressBits | undefined {
+  const [, ...parts] = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text) ?? []
+  const bytes = parts.map(Number)
+  if (bytes.length !== 4 || bytes.some((byte) => byte > 255)) return undefined
+  return { family: 4, bits: bytes.reduce((bits, byte) => bits * 256 + byte, 0) }
 }
 
 /** The eight groups, of which one run of zeros may be left out (RFC 4291, section 2.2). */
