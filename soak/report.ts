@@ -20,10 +20,11 @@ export interface SoakResult {
   readonly memory: {
     /** Processes that lived from the second fifth of the run to its end. */
     readonly processes: number
+    /** Of memory that is not pages of files: the system takes those back, and a store that fills has more of them. */
     readonly growth: number
     readonly growthMax: number
-    /** Of memory that is not pages of files. */
-    readonly ownGrowth: number
+    /** Pages of files included. */
+    readonly residentGrowth: number
   }
   readonly files: FilesGrowth
   readonly lines: readonly Line[]
@@ -53,7 +54,7 @@ export function verdictText({ lines, holds, ...run }: SoakResult): string {
   return [
     `${run.puts} puts, ${run.reads} reads, ${run.disturbed} disturbed, failures ${namedCounts(run.failures)}`,
     `faults ${namedCounts(run.faults)}; ${run.repairs} repairs`,
-    `memory of ${memory.processes} processes: ${percent(memory.growth)}, the worst ${percent(memory.growthMax)}, without pages of files ${percent(memory.ownGrowth)}`,
+    `memory of ${memory.processes} processes: ${percent(memory.growth)}, the worst ${percent(memory.growthMax)}, with pages of files ${percent(memory.residentGrowth)}`,
     ...run.gone,
     `sockets ${percent(run.files.sockets)}, ${run.files.halfClosed} half closed; files opened and not closed: ${run.files.others.join(', ') || 'none'}`,
     '',

@@ -19,8 +19,8 @@ import {
 } from './verdict.ts'
 
 const SAMPLES = 100
-/** Longer than connections stay open for nothing on either side of the API. */
-const REST_MS = 20 * SECOND
+/** Longer than a worker thread and connections of the API stay for nothing. */
+const REST_MS = 40 * SECOND
 
 export interface SoakDeps {
   readonly testnet: Testnet
@@ -95,7 +95,7 @@ class Run {
 
   result(files: FilesGrowth): SoakResult {
     const { counts, failures, objectCount } = this.traffic
-    const growths = memoryGrowths(this.samples, 'residentBytes')
+    const growths = memoryGrowths(this.samples, 'ownBytes')
     const memoryGrowth = pooledGrowth(growths)
     const gone = [...this.ended, ...this.faults.notHealed]
     const { lost, wrong } = counts
@@ -116,7 +116,7 @@ class Run {
         processes: growths.length,
         growth: memoryGrowth,
         growthMax: Math.max(...growths.map((growth) => pooledGrowth([growth]))),
-        ownGrowth: pooledGrowth(memoryGrowths(this.samples, 'ownBytes')),
+        residentGrowth: pooledGrowth(memoryGrowths(this.samples, 'residentBytes')),
       },
       files,
       lines,
