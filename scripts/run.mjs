@@ -20,6 +20,7 @@ const COMMANDS = {
   'bench:kernel': ['bench/kernel.ts'],
   'bench:overlay': ['bench/overlay.ts'],
   'bench:path': ['bench/path.ts'],
+  'bench:system': ['bench/system.ts'],
   'bench:tls': ['bench/tls.ts'],
   'bench:world': ['bench/world.ts'],
 }

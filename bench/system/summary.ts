@@ -1,0 +1,29 @@
+/** Medians and spread of what the runs measured, one line for each system and operation. */
+
+export interface Measured {
+  readonly peer: string
+  readonly run: number
+  readonly what: 'put' | 'get'
+  readonly bytes: number
+  readonly seconds: number
+  /** Of all processes of the system. */
+  readonly cpuSeconds: number
+}
+
+export function summary(measured: readonly Measured[]): string {
+  const groups = Map.groupBy(measured, ({ peer, what }) => `${peer} ${what}`)
+  return [...groups].map(([name, runs]) => line(name, runs)).join('\n')
+}
+
+function line(name: string, runs: readonly Measured[]): string {
+  const rates = spread(runs.map(({ bytes, seconds }) => bytes / 1e6 / seconds))
+  const cpu = spread(runs.map(({ bytes, cpuSeconds }) => (cpuSeconds * 1e9) / bytes))
+  return `${name.padEnd(18)} ${rates} MB/s  ${cpu} CPU s/GB`
+}
+
+/** Median, least and most. */
+function spread(values: readonly number[]): string {
+  const sorted = values.toSorted((a, b) => a - b)
+  const middle = ((sorted[(sorted.length - 1) >> 1] ?? NaN) + (sorted[sorted.length >> 1] ?? NaN)) / 2
+  return `${middle.toFixed(1)} (${(sorted[0] ?? NaN).toFixed(1)} .. ${(sorted.at(-1) ?? NaN).toFixed(1)})`
+}
