@@ -46,6 +46,18 @@ export const REFUSED_BYTES_PER_S = 2 * MIB
 export const HELD_BACK_MS_MAX = 5 * SECOND
 /** Peers whose refused bytes are remembered: whoever is forgotten begins anew, at the price of as many other ids. */
 export const HELD_BACK_MAX = 4096
+/** Where a rate is set: what is saved up while there was nothing to move, so that a pause is made up for but no line is flooded. */
+export const PACE_SAVED_MS = 250
+/** And at least one small frame, however low the rate. */
+export const PACE_SAVED_BYTES_MIN = 64 * KIB
+/** The line is served no more often than this: timers are not that exact, and each costs something. */
+export const PACE_MS_MIN = 10
+/** A paced connection's own queue has room again below this: one frame waits while another leaves. */
+export const PACED_QUEUE_BYTES_ROOM = 512 * KIB
+/** A paced connection whose own queue grows beyond this is closed: what waits for no room is asked for by the peer, without end. */
+export const PACED_QUEUE_BYTES_MAX = 32 * MIB
+/** Rates below this are refused: what a put has under way at least, two megabytes, would take longer than holders are waited for. */
+export const RATE_BYTES_PER_S_MIN = 256 * KIB
 /** An unused connection is closed after this; dialling again costs 3 ms. */
 export const IDLE_MS = 10 * MINUTE
 /** Connecting, TLS and hello together; a peer that dials us has as long for its hello alone. */

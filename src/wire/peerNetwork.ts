@@ -9,12 +9,13 @@ import type { IdPuzzle } from '../crypto/idPuzzle.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Channel, Connection, Contact, Transport } from '../ports/connection.ts'
 import type { Handler, Network, Peer, PeerEvents, RequestOptions } from '../ports/network.ts'
-import { USUAL_BOUNDS, type ConnectionBounds, type ConnectionCounts } from './connectionCounts.ts'
+import { USUAL_BOUNDS, type ByteRates, type ConnectionBounds, type ConnectionCounts } from './connectionCounts.ts'
 import { placeForDial, placeForInbound, type OpenConnection } from './connectionRoom.ts'
 import { DialBudget } from './dialBudget.ts'
 import { HoldBack } from './holdBack.ts'
 import { ADDRESSES_MAX, CONNECTIONS_PER_PEER_MAX, DIAL_MS, IDLE_MS } from './limits.ts'
 import { Link } from './link.ts'
+import { PacedTransport } from './pacedTransport.ts'
 import { MESSAGES, PROTOCOL_VERSION, type Hello, type MessageKind, type Messages } from './messages.ts'
 
 export interface PeerNetworkDeps {
@@ -27,6 +28,8 @@ export interface PeerNetworkDeps {
   readonly puzzle?: IdPuzzle | undefined
   /** By default what limits.ts says. */
   readonly bounds?: ConnectionBounds
+  /** Of bulk and control together, as pacedTransport.ts keeps them; no bound by default, which costs nothing. */
+  readonly rates?: ByteRates
   /** Told of nodes that did not become peers because one side would not have the other, for logs. */
   readonly onRefused?: (peer: NodeId, reason: string) => void
 }
@@ -51,6 +54,7 @@ interface Greeting {
 
 export class PeerNetwork implements Network<Messages> {
   private readonly deps: PeerNetworkDeps
+  private readonly transport: Transport
   private readonly peers = new Map<NodeId, PeerLinks>()
   /** Connections whose peer has not said hello yet. */
   private readonly greeting = new Map<Link, Greeting>()
@@ -67,14 +71,16 @@ export class PeerNetwork implements Network<Messages> {
 
   constructor(deps: PeerNetworkDeps) {
     this.deps = deps
+    const { clock, transport, rates } = deps
+    this.transport = isBounded(rates) ? new PacedTransport(transport, clock, rates) : transport
     this.bounds = deps.bounds ?? USUAL_BOUNDS
     const { dialsPerMinuteMax: perMinute, dialsAtOnceMax: atOnce } = this.bounds
     this.dialBudget = new DialBudget({ perMinute, atOnce })
-    this.holdBack = new HoldBack(deps.clock)
+    this.holdBack = new HoldBack(clock)
   }
 
   get self(): Contact {
-    return { id: this.deps.id, addresses: this.deps.transport.addresses }
+    return { id: this.deps.id, addresses: this.transport.addresses }
   }
 
   /** Peers with an open connection right now. */
@@ -86,12 +92,12 @@ export class PeerNetwork implements Network<Messages> {
 
   get connections(): ConnectionCounts {
     const { connectionsMax: openMax, dialsPerMinuteMax } = this.bounds
-    return { open: this.openCount(), openMax, dialsPerMinuteMax, ...this.counts }
+    return { open: this.openCount(), openMax, dialsPerMinuteMax, ...this.counts, ...this.deps.rates }
   }
 
   async start(events: PeerEvents): Promise<void> {
     this.events = events
-    await this.deps.transport.listen((connection) => {
+    await this.transport.listen((connection) => {
       this.accept(connection)
     })
     this.sweepLater()
@@ -130,7 +136,7 @@ export class PeerNetwork implements Network<Messages> {
       for (const link of [...links.ready]) link.close('leave', 'stopping')
     }
     for (const link of [...this.greeting.keys()]) link.close('leave', 'stopping')
-    await this.deps.transport.close()
+    await this.transport.close()
   }
 
   private async requestOnce<K extends MessageKind>(
@@ -213,7 +219,7 @@ export class PeerNetwork implements Network<Messages> {
     this.makeRoom()
     this.dialsUnderWay++
     try {
-      return await this.deps.transport.dial(peer, channel, signal)
+      return await this.transport.dial(peer, channel, signal)
     } finally {
       this.dialsUnderWay--
     }
@@ -323,7 +329,7 @@ export class PeerNetwork implements Network<Messages> {
       versionMin: PROTOCOL_VERSION,
       versionMax: PROTOCOL_VERSION,
       network: this.deps.networkName,
-      addresses: this.deps.transport.addresses.slice(0, ADDRESSES_MAX),
+      addresses: this.transport.addresses.slice(0, ADDRESSES_MAX),
       puzzle: this.deps.puzzle,
     }
   }
@@ -387,6 +393,10 @@ export class PeerNetwork implements Network<Messages> {
       this.sweepLater()
     })
   }
+}
+
+function isBounded(rates: ByteRates | undefined): rates is ByteRates {
+  return rates?.upBytesPerSecond !== undefined || rates?.downBytesPerSecond !== undefined
 }
 
 /** Whom a link leads to, by the addresses of its own hello. */

@@ -16,6 +16,10 @@ export interface UpFlags {
   readonly survive: number
   readonly quota?: number
   readonly grace?: number
+  readonly connections?: number
+  readonly dials?: number
+  readonly rateUp?: number
+  readonly rateDown?: number
   readonly network: string
   readonly puzzle?: IdPuzzle | 'none'
   readonly json?: boolean
@@ -35,6 +39,12 @@ export async function up(flags: UpFlags): Promise<ExitCode> {
     bootstrap: flags.join,
     ...(flags.quota === undefined ? {} : { quotaBytes: flags.quota }),
     ...(flags.grace === undefined ? {} : { graceMs: flags.grace }),
+    ...(flags.connections === undefined ? {} : { connectionsMax: flags.connections }),
+    ...(flags.dials === undefined ? {} : { dialsPerMinuteMax: flags.dials }),
+    rates: {
+      ...(flags.rateUp === undefined ? {} : { upBytesPerSecond: flags.rateUp }),
+      ...(flags.rateDown === undefined ? {} : { downBytesPerSecond: flags.rateDown }),
+    },
     ...(puzzle === undefined ? {} : { puzzle }),
     onRefused: (reason) => {
       if (joining) say(`warning: ${reason}`)
