@@ -71,7 +71,7 @@ async function begin(storage: StorageWorld) {
         counts.takenBytes += storeBytes
       } catch (error) {
         if (!isFailure(error)) throw error
-        if (isFailure(error, 'busy')) counts.refusedBytes += storeBytes
+        if (isFailure(error, 'busy') || isFailure(error, 'refused')) counts.refusedBytes += storeBytes
       }
     }
   }
