@@ -4,6 +4,7 @@
  * network, which shows what its mere work costs this machine. The three take turns. `--nodes 8`, `--quota 10GB`, `--times 10` (0 for as
  * fast as it can), `--spent` (its burst is used up first), `--runs 5`, `--mib 32`, `--json`.
  */
+import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -38,6 +39,8 @@ const CLIENTS = 2
 const FILES = 2
 /** Long enough for the attack to be under way, or for what it left to be done. */
 const SETTLE_MS = 2 * SECOND
+/** For what an attack alone costs. */
+const COST_MS = 10 * SECOND
 /** Nodes of 10 GB take five at once each, as fast as this machine writes. */
 const SPEND_MS_MAX = 600 * SECOND
 
@@ -52,10 +55,12 @@ const uploader = await startUploader()
 try {
   const victims = testnet.nodes.map(({ id, listen }) => ({ id: id as NodeId, addresses: [listen] }))
   if (values.spent) await spendBurst(victims)
+  for (const targets of [[], victims]) await tellCost(targets)
   const rates = new Map<Arm, number[]>(ARMS.map((arm) => [arm, []]))
   // The first run warms up everything and does not count.
   for (let run = 0; run <= Number(values.runs); run++) {
-    for (const arm of ARMS) {
+    // In another order each time, for what one leaves to be written the next one waits for.
+    for (const arm of ARMS.map((_, at) => present(ARMS[(at + run) % ARMS.length], 'an arm'))) {
       const { mbPerSecond, attack } = await measured(arm, victims, run)
       if (run === 0) continue
       rates.get(arm)?.push(mbPerSecond)
@@ -90,6 +95,32 @@ async function measured(arm: Arm, victims: readonly Contact[], run: number) {
     refusedMbPerSecond: perSecond(after.refusedBytes - before.refusedBytes),
   }
   return { mbPerSecond, attack }
+}
+
+/** What the attack alone costs the nodes: unlike rates it hardly depends on what else this machine does. Linux, for it reads /proc. */
+async function tellCost(targets: Attack['targets']): Promise<void> {
+  await uploader.attack({ targets, bytesPerSecond })
+  await wait(SETTLE_MS)
+  const [before, cpuBefore, startedMs] = [await uploader.counts(), cpuSeconds(testnet), performance.now()]
+  await wait(COST_MS)
+  const seconds = (performance.now() - startedMs) / SECOND
+  const [after, cpuAfter] = [await uploader.counts(), cpuSeconds(testnet)]
+  await uploader.attack({ targets: [], bytesPerSecond })
+  tell({
+    alone: targets.length === 0 ? 'quiet' : 'uploader',
+    coresOfAllNodes: round((cpuAfter - cpuBefore) / seconds, 1000),
+    takenMbPerSecond: round((after.takenBytes - before.takenBytes) / 1e6 / seconds),
+    refusedMbPerSecond: round((after.refusedBytes - before.refusedBytes) / 1e6 / seconds),
+  })
+}
+
+/** User and system time of every node (proc(5): fields 14 and 15 of stat, in 1/100 s). */
+function cpuSeconds({ nodes }: Testnet): number {
+  const ticks = nodes.map(({ pid }) => {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
+    return Number(fields[11]) + Number(fields[12])
+  })
+  return ticks.reduce((sum, each) => sum + each, 0) / 100
 }
 
 async function putFiles(net: Testnet, client: number, run: number, arm: Arm): Promise<void> {
