@@ -40,8 +40,8 @@ export const DIALS_PER_MINUTE_MAX = 600
 export const DIALS_AT_ONCE_MAX = 300
 /** A dial beyond those waits at most this long and is then busy: shorter than a ping, so that no peer seems gone for our own bound. */
 export const DIAL_WAIT_MS_MAX = SECOND
-/** Bodies refused to one peer are paid for at this rate, about a home's uplink: an honest one asks elsewhere meanwhile. */
-export const REFUSED_BYTES_PER_S = 2 * MIB
+/** Bodies refused to one peer are paid for at this rate: one in a hundred of a core, however fast he sends. An honest one asks elsewhere. */
+export const REFUSED_BYTES_PER_S = MIB
 /** A peer that goes on all the same is listened to again after this, if only to hear it goes on. */
 export const HELD_BACK_MS_MAX = 5 * SECOND
 /** Peers whose refused bytes are remembered: whoever is forgotten begins anew, at the price of as many other ids. */
