@@ -156,6 +156,11 @@ export class Overlay {
     if (addresses.length > 0) this.table.onAnswered(contact, this.deps.clock.now(), host)
   }
 
+  /** Whether the table relies on this node. */
+  isContact(id: NodeId): boolean {
+    return this.table.get(id) !== undefined
+  }
+
   /** The last connection to this peer broke: it may be gone, so ask. */
   onPeerLost(id: NodeId): void {
     const contact = this.table.get(id)
