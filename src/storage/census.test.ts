@@ -77,6 +77,14 @@ test('what goes missing together is a partition for six grace periods, unless to
   assert.equal(round(thin, 9, half).length, 20)
 })
 
+test('half whose holders answer and cannot prove it is no partition', () => {
+  const census = new Census(headerOf(), RULES)
+  round(census, 0, () => false)
+  for (let index = 0; index < 20; index++) census.onRefuted(contactOf(index + 1), [index])
+  for (let hour = 1; hour < 9; hour++) assert.deepEqual(round(census, hour, () => false), [], `hour ${hour}`)
+  assert.equal(round(census, 9, () => false).length, 20)
+})
+
 test('half that goes one after the other is no partition', () => {
   const census = new Census(headerOf(), RULES)
   let rebuilt: readonly number[] = []

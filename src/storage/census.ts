@@ -145,11 +145,16 @@ export class Census {
     return [...this.missing].filter(([, sinceMs]) => this.watchedMs - sinceMs >= graceMs).map(([index]) => index)
   }
 
-  /** Many went missing at about the same time, and what is left survives a while. */
+  /**
+   * Many went missing at about the same time, and what is left survives a while. Not those whose holders answer and cannot prove them: that
+   * is no partition.
+   */
   private isMassDeparture(): boolean {
     const { total, needed } = this.header
     if (this.aliveCount <= DANGER_FACTOR * needed) return false
-    const times = [...this.missing.values()].sort((a, b) => a - b)
+    const refuted = new Set([...this.refuted.values()].flatMap((indices) => [...indices]))
+    const silent = [...this.missing].filter(([index]) => !refuted.has(index))
+    const times = silent.map(([, sinceMs]) => sinceMs).sort((a, b) => a - b)
     const together = Math.ceil(MASS_SHARE * total)
     return times.some((sinceMs, at) => (times[at + together - 1] ?? Infinity) - sinceMs <= this.rules.graceMs)
   }
