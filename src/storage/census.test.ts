@@ -81,7 +81,12 @@ test('half whose holders answer and cannot prove it is no partition', () => {
   const census = new Census(headerOf(), RULES)
   round(census, 0, () => false)
   for (let index = 0; index < 20; index++) census.onRefuted(contactOf(index + 1), [index])
-  for (let hour = 1; hour < 9; hour++) assert.deepEqual(round(census, hour, () => false), [], `hour ${hour}`)
+  for (let hour = 1; hour < 9; hour++)
+    assert.deepEqual(
+      round(census, hour, () => false),
+      [],
+      `hour ${hour}`,
+    )
   assert.equal(round(census, 9, () => false).length, 20)
 })
 
