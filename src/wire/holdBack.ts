@@ -20,8 +20,8 @@ export class HoldBack {
     this.clock = clock
   }
 
-  /** A request with a body of so many bytes, over this connection, was refused. */
-  onRefused(connection: Connection, bytes: number): void {
+  /** A request with a body of so many bytes, over this connection, was refused. One that has ended meanwhile is not read anyway. */
+  onRefused(connection: Connection, bytes: number, isOpen: boolean): void {
     if (bytes === 0) return
     const nowMs = this.clock.now()
     const before = Math.max(nowMs, this.paidMs.get(connection.peer) ?? nowMs)
@@ -30,7 +30,7 @@ export class HoldBack {
     this.paidMs.set(connection.peer, Math.min(paidMs, nowMs + HELD_BACK_MS_MAX))
     const [oldest] = this.paidMs.keys()
     if (this.paidMs.size > HELD_BACK_MAX && oldest !== undefined) this.paidMs.delete(oldest)
-    this.hold(connection)
+    if (isOpen) this.hold(connection)
   }
 
   /** A connection with a peer, who may owe for what he sent over another. */

@@ -307,7 +307,7 @@ export class PeerNetwork implements Network<Messages> {
           return this.handle(kind, work, peerAt(link), signal)
         },
         onRefused: (_, bodyBytes) => {
-          this.holdBack.onRefused(connection, bodyBytes)
+          this.holdBack.onRefused(connection, bodyBytes, link.open)
         },
         onReady: () => {
           this.onReady(link)
