@@ -6,20 +6,28 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { endWithNpm } from './lifeline.js'
+import { tuneNode } from './tuning.js'
 
 const source = new URL('../src/cli/main.ts', import.meta.url)
 
 endWithNpm()
 if (existsSync(source)) await runSource()
-else await import(new URL('../dist/cli/main.js', import.meta.url).href)
+else await run(new URL('../dist/cli/main.js', import.meta.url))
 
 async function runSource() {
   const { ensureInstalled, pinnedNode, runsTypeScript } = await import('../scripts/install.mjs')
   ensureInstalled()
   if (runsTypeScript()) {
-    await import(source.href)
+    await run(source)
   } else {
     const { become } = await import('../scripts/child.mjs')
     become(pinnedNode(), [fileURLToPath(import.meta.url), ...process.argv.slice(2)])
   }
+}
+
+/** @param {URL} program */
+async function run(program) {
+  // Nothing else runs for longer than a call.
+  if (process.argv[2] === 'up') tuneNode()
+  await import(program.href)
 }

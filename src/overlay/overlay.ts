@@ -141,6 +141,11 @@ export class Overlay {
     return this.table.size
   }
 
+  /** Everybody in the table: who answered, and has not been missed since. */
+  contactIds(): readonly NodeId[] {
+    return this.table.all().map(({ contact }) => contact.id)
+  }
+
   /** Departures noticed since the start. */
   get departureCount(): number {
     return this.liveness.departureCount
