@@ -4,9 +4,9 @@
  * is missing, in this process when this Node can do that and else in the pinned one. stdout is left to the command's data.
  */
 import { existsSync } from 'node:fs'
+import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { endWithNpm } from './lifeline.js'
-import { tuneNode } from './tuning.js'
 
 const source = new URL('../src/cli/main.ts', import.meta.url)
 
@@ -28,6 +28,13 @@ async function runSource() {
 /** @param {URL} program */
 async function run(program) {
   // Nothing else runs for longer than a call.
-  if (process.argv[2] === 'up') tuneNode()
+  if (process.argv[2] === 'up') await tuneNode(program)
   await import(program.href)
+}
+
+/** @param {URL} program */
+async function tuneNode(program) {
+  const file = new URL(`../daemon/tuning${extname(program.pathname)}`, program)
+  const tuning = /** @type {typeof import('../src/daemon/tuning.ts')} */ (await import(file.href))
+  tuning.tuneNode()
 }

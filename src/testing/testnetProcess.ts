@@ -3,8 +3,8 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { ALLOCATOR, NODE_FLAGS } from '../../bin/tuning.js'
 import { Failure, isFailureCode } from '../base/failure.ts'
+import { ALLOCATOR, NODE_FLAGS } from '../daemon/tuning.ts'
 import type { NodeFacts, NodeSpec, RunningNode } from './testnetNode.ts'
 
 export type ChildMessage =

@@ -5,10 +5,10 @@
  */
 
 /** Each half of V8's young generation, in MiB. */
-export const NODE_FLAGS = ['--max-semi-space-size=8']
+export const NODE_FLAGS: readonly string[] = ['--max-semi-space-size=8']
 
 /** For glibc; see mallopt(3). Nothing to other allocators. */
-export const ALLOCATOR = {
+export const ALLOCATOR: Readonly<Record<string, string>> = {
   MALLOC_ARENA_MAX: '2',
   MALLOC_MMAP_THRESHOLD_: '131072',
   MALLOC_TRIM_THRESHOLD_: '131072',
@@ -18,9 +18,9 @@ export const ALLOCATOR = {
  * Starts this program anew in this very process, with its pid and its streams, unless it has been. Returns where a system or a parent stands
  * in the way: then the node takes more memory, and is right all the same.
  */
-export function tuneNode() {
-  const { argv, channel, execArgv, execPath, execve } = process
+export function tuneNode(): void {
+  const { argv, channel, execArgv, execPath } = process
   const isTuned = NODE_FLAGS.every((flag) => execArgv.includes(flag))
-  if (isTuned || execve === undefined || process.platform === 'win32' || channel !== undefined) return
-  execve(execPath, [execPath, ...execArgv, ...NODE_FLAGS, ...argv.slice(1)], { ...ALLOCATOR, ...process.env })
+  if (isTuned || process.platform === 'win32' || channel !== undefined) return
+  process.execve?.(execPath, [execPath, ...execArgv, ...NODE_FLAGS, ...argv.slice(1)], { ...ALLOCATOR, ...process.env })
 }
