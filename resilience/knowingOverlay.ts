@@ -2,11 +2,14 @@
  * An overlay that knows who is there and is asked nothing: for simulated months, in which lookups would be nearly all of the work. What
  * the shipped overlay finds under churn and attack, its own scenarios measure.
  */
-import { compareDistance, type Point } from '../src/base/id.ts'
+import { compareDistance, type NodeId, type Point } from '../src/base/id.ts'
 import { REGION_SIZE } from '../src/overlay/limits.ts'
 import { Overlay, type OverlayDeps } from '../src/overlay/overlay.ts'
 import type { Region } from '../src/overlay/region.ts'
 import type { IdOrder } from '../src/sim/idOrder.ts'
+
+/** About as many as a table of the shipped overlay has in a network of some hundred nodes. */
+const TABLE_SIZE = 60
 
 export class KnowingOverlay extends Overlay {
   private readonly self: Point
@@ -47,6 +50,12 @@ export class KnowingOverlay extends Overlay {
     const nearest = this.living().nearest(point, this.atMost(limit))
     const nearer = nearest.findIndex(({ id }) => compareDistance(point, this.self, id) <= 0)
     return nearer < 0 ? nearest.length : nearer
+  }
+
+  override contactIds(): readonly NodeId[] {
+    return this.living()
+      .nearest(this.self, this.atMost(TABLE_SIZE))
+      .map(({ id }) => id)
   }
 
   override networkSize(): number {

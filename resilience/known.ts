@@ -23,13 +23,6 @@ export const knownMisses: readonly KnownMiss[] = [
       'made them fail is not in the rules, so ours fail less often. With more ids than a search looks at, where the attack itself decides, the rules ' +
       'come out as published.',
   },
-  {
-    id: 'A10-stored',
-    case: 'hours 24, made again for nothing',
-    why:
-      'A stripe of 20 fragments often falls unevenly to the two halves: for one stripe in four one side misses five to seven, enough to repair and too few (40 %) to ' +
-      'pass for a partition. Each node judges each stripe by itself; what it sees of all its stripes together would tell.',
-  },
 ]
 
 export function knownMissOf(

@@ -33,6 +33,7 @@ export interface SoakDeps {
 export async function soak(deps: SoakDeps): Promise<SoakResult> {
   const { options } = deps
   const run = new Run(deps)
+  await run.warmUp()
   await run.load(options.durationMs / 5)
   const filesBefore = await run.openFilesAtRest()
   await run.load((options.durationMs * 4) / 5)
@@ -64,6 +65,10 @@ class Run {
     this.fleet = new Fleet(testnet)
     this.traffic = new Traffic(this.fleet, random.fork('traffic'))
     this.faults = new Faults(this.fleet, this.traffic, random.fork('faults'))
+  }
+
+  warmUp(): Promise<void> {
+    return this.traffic.warmUp()
   }
 
   /** Load and faults for so long; settles when every call has ended and every node serves. */

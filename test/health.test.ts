@@ -120,7 +120,7 @@ test('fragments are spread over the domains of a table, however many nodes each 
   }
   const { capability } = await storage.put(1, storage.content(300_000))
   const health = await storage.health(3, capability)
-  assert.equal(health.domains, 4)
+  assert.deepEqual([health.domains, health.domainKind], [4, 'table'])
   assert.ok(health.domainShareMax < 0.3, String(health.domainShareMax))
 })
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { printPuzzle, PUBLIC_PUZZLE } from '../crypto/idPuzzle.ts'
-import { puzzle } from './flags.ts'
+import { connectionCount, dialCount, puzzle, rate } from './flags.ts'
 
 test('a puzzle is memory, passes and bits, as it is printed too, or none', () => {
   assert.deepEqual(puzzle('16MiB,1,6'), { memoryKib: 16_384, passes: 1, difficultyBits: 6 })
@@ -27,4 +27,17 @@ test('what is no puzzle is refused with an example', () => {
   ]) {
     assert.throws(() => puzzle(text), /16MiB,1,6/)
   }
+})
+
+test('a rate is a size, with or without a second, and 0 is no bound', () => {
+  assert.equal(rate('2MB'), 2_000_000)
+  assert.equal(rate('500KiB/s'), 512_000)
+  assert.equal(rate('0'), undefined)
+  for (const text of ['', '1KiB', '-2MB', 'fast']) assert.throws(() => rate(text), /a rate looks like/)
+})
+
+test('bounds that would leave a node alone are refused', () => {
+  assert.deepEqual([connectionCount('64'), connectionCount('1024'), dialCount('60')], [64, 1024, 60])
+  for (const text of ['63', '1025', '0', 'many']) assert.throws(() => connectionCount(text), /64 to 1024/)
+  for (const text of ['59', '0', '']) assert.throws(() => dialCount(text), /60 to/)
 })

@@ -2,13 +2,15 @@
 import { isIP } from 'node:net'
 import { InvalidArgumentError } from 'commander'
 import { isFailure } from '../base/failure.ts'
-import { parseDuration, parseSize } from '../base/quantities.ts'
+import { parseDuration, parseSize, printSize } from '../base/quantities.ts'
 import { KIB } from '../base/units.ts'
 import { isPuzzle, printPuzzle, PUBLIC_PUZZLE, type IdPuzzle } from '../crypto/idPuzzle.ts'
 import { parseContact } from '../daemon/contactText.ts'
 import { isMediaType } from '../gateway/mediaTypes.ts'
 import type { Contact } from '../ports/connection.ts'
-import { NETWORK_NAME_CHARS_MAX } from '../wire/limits.ts'
+import { INBOUND_CONNECTIONS_MAX } from '../drivers/limits.ts'
+import { NETWORK_NAME_CHARS_MAX, RATE_BYTES_PER_S_MIN } from '../wire/limits.ts'
+import { CONNECTIONS_ASKED_MIN, DIALS_ASKED_MIN } from './limits.ts'
 
 /** Milliseconds. */
 export function duration(text: string): number {
@@ -18,6 +20,27 @@ export function duration(text: string): number {
 /** Bytes. */
 export function size(text: string): number {
   return parseSize(text) ?? refuse('a size looks like 500MB or 20GiB')
+}
+
+/** Bytes a second; undefined for 0, which is no bound. */
+export function rate(text: string): number | undefined {
+  if (text === '0') return undefined
+  const bytes = parseSize(text.replace(/\/s$/, '')) ?? 0
+  const least = printSize(RATE_BYTES_PER_S_MIN)
+  return bytes >= RATE_BYTES_PER_S_MIN
+    ? bytes
+    : refuse(`a rate looks like 2MB or 500KiB, at least ${least}; 0 is no bound`)
+}
+
+export function connectionCount(text: string): number {
+  const [least, most] = [CONNECTIONS_ASKED_MIN, INBOUND_CONNECTIONS_MAX]
+  return whole(text, least, most) ?? refuse(`a node has ${least} to ${most} connections`)
+}
+
+export function dialCount(text: string): number {
+  return (
+    whole(text, DIALS_ASKED_MIN, 100_000) ?? refuse(`a node makes ${DIALS_ASKED_MIN} to 100000 connections a minute`)
+  )
 }
 
 export function share(text: string): number {

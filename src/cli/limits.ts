@@ -17,5 +17,8 @@ export const FRUITLESS_RESUMES_MAX = 1
 export const PROGRESS_LINE_MS = 10 * SECOND
 /** On a terminal, the bar is redrawn this often. */
 export const PROGRESS_BAR_MS = 100
+/** Fewer connections or dials a minute than these, and a node cannot hold its place in a network: a region has 20 nodes, in two channels. */
+export const CONNECTIONS_ASKED_MIN = 64
+export const DIALS_ASKED_MIN = 60
 /** `down` waits this long for the node to end: longer than a clean stop takes at most. */
 export const DOWN_MS_MAX = 20 * SECOND

@@ -17,7 +17,9 @@ import type { NodeFlags } from './session.ts'
 import { asCommandFailure, EXIT, usage, type ExitCode } from './exit.ts'
 import {
   byteRange,
+  connectionCount,
   contacts,
+  dialCount,
   duration,
   liarCount,
   listenAddress,
@@ -26,6 +28,7 @@ import {
   nodeCount,
   port,
   puzzle,
+  rate,
   share,
   size,
 } from './flags.ts'
@@ -107,6 +110,10 @@ command('up', 'run a node until it is told to end')
     duration,
   )
   .option('--domains <file>', 'which addresses fail together: lines of PREFIX/LENGTH NAME')
+  .option('--connections <count>', 'open with other nodes at once, at most', connectionCount)
+  .option('--dials <count>', 'connections it makes in a minute, at most', dialCount)
+  .option('--rate-up <size>', 'bytes a second to other nodes, at most; by default as many as the line takes', rate)
+  .option('--rate-down <size>', 'bytes a second from other nodes, at most', rate)
   .action(async (flags: UpFlags) => finish((await import('./commands/up.ts')).up(flags)))
   .addHelpText(
     'before',

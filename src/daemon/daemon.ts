@@ -19,6 +19,7 @@ import { Node } from '../node/node.ts'
 import type { Coder } from '../ports/coder.ts'
 import type { Contact } from '../ports/connection.ts'
 import { DirectoryStore } from '../vault/directoryStore.ts'
+import { USUAL_BOUNDS, type ByteRates, type ConnectionBounds } from '../wire/connectionCounts.ts'
 import { PeerNetwork } from '../wire/peerNetwork.ts'
 import { readDomainFile } from './domainFile.ts'
 import { ensureToken, removeRuntime, takeHome, tokenFileOf, writeRuntime } from './home.ts'
@@ -40,6 +41,12 @@ export interface DaemonOptions {
   readonly survive: number
   /** Bytes of fragments that this node keeps at most; undefined for what the disk holds. */
   readonly quotaBytes?: number
+  /** Connections open at once, of both sides; what the wire's limits say when absent. */
+  readonly connectionsMax?: number
+  /** Connections made in a minute; what the wire's limits say when absent. */
+  readonly dialsPerMinuteMax?: number
+  /** Bytes a second to and from all other nodes; no bound when absent. */
+  readonly rates?: ByteRates
   /** How long another holder may be away before what it kept is rebuilt; the usual hours when absent. */
   readonly graceMs?: number
   /** A file that tells which addresses fail together (docs/cli.md); by default those of one /24 or /48. */
@@ -146,7 +153,20 @@ function networkOf(options: DaemonOptions, identity: NodeIdentity, ids: NodeIds,
     log.info({ peer, reason }, 'a node did not become a peer')
     options.onRefused?.(`node ${peer}: ${reason}`)
   }
-  return new PeerNetwork({ clock: new SystemClock(), transport, id: identity.id, networkName, puzzle, onRefused })
+  const bounds = boundsOf(options)
+  const { rates = {} } = options
+  const clock = new SystemClock()
+  return new PeerNetwork({ clock, transport, id: identity.id, networkName, puzzle, bounds, rates, onRefused })
+}
+
+/** Whoever allows fewer dials a minute than may be made at once means those too. */
+function boundsOf({ connectionsMax, dialsPerMinuteMax }: DaemonOptions): ConnectionBounds {
+  const dials = dialsPerMinuteMax ?? USUAL_BOUNDS.dialsPerMinuteMax
+  return {
+    connectionsMax: connectionsMax ?? USUAL_BOUNDS.connectionsMax,
+    dialsPerMinuteMax: dials,
+    dialsAtOnceMax: Math.min(USUAL_BOUNDS.dialsAtOnceMax, dials),
+  }
 }
 
 function idsOf({ networkName: network, puzzle }: DaemonOptions, primitives: NodePrimitives): NodeIds {

@@ -21,7 +21,8 @@ test('addresses of the table have its names, others those of their networks', as
     await writeFile(path, 'ten AS64500\n')
     const isRefused = (error: unknown): boolean => isFailure(error, 'invalid') && /domains.*line 1/.test(error.message)
     await assert.rejects(readDomainFile(path), isRefused)
-    const isMissing = (error: unknown): boolean => isFailure(error, 'invalid') && error.message.includes('cannot be read')
+    const isMissing = (error: unknown): boolean =>
+      isFailure(error, 'invalid') && error.message.includes('cannot be read')
     await assert.rejects(readDomainFile(join(folder, 'none')), isMissing)
   } finally {
     await rm(folder, { recursive: true, force: true })

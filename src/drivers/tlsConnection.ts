@@ -102,6 +102,15 @@ export class TlsConnection implements Connection {
     else this.flushDue ??= setImmediate(() => this.flush())
   }
 
+  pause(): void {
+    if (this.closeReason === undefined) this.socket.pause()
+  }
+
+  resume(): void {
+    // Before there is a handler, frames wait for it.
+    if (this.frameHandler !== undefined) this.socket.resume()
+  }
+
   drained(): Promise<void> {
     if (this.queuedBytes < QUEUE_BYTES_ROOM) return Promise.resolve()
     return new Promise((resolve) => this.waitingForRoom.push(resolve))

@@ -28,6 +28,7 @@ import { ReadLedger } from '../storage/readLedger.ts'
 import { Repairer } from '../storage/repairer.ts'
 import { Storekeeper } from '../storage/storekeeper.ts'
 import { StoreWindow } from '../storage/storeWindow.ts'
+import type { ConnectionCounts } from '../wire/connectionCounts.ts'
 import type { Messages } from '../wire/messages.ts'
 import type { NodeStatus } from './status.ts'
 
@@ -37,7 +38,7 @@ export interface NodePorts {
   readonly primitives: Primitives
   readonly coder: Coder
   /** Not started yet; the node starts and closes it. */
-  readonly network: Network<Messages> & { readonly connectedCount?: number }
+  readonly network: Network<Messages> & { readonly connectedCount?: number; readonly connections?: ConnectionCounts }
   readonly fragments: FragmentStore
   readonly state: StateStore
 }
@@ -115,6 +116,7 @@ export class Node {
       await ports.network.start({
         onPeer: (peer) => node.overlay.onPeer(peer),
         onPeerLost: (id) => node.overlay.onPeerLost(id),
+        isContact: (id) => node.overlay.isContact(id),
       })
       await node.overlay.join(config.bootstrap, signal)
     } catch (error) {
@@ -166,6 +168,7 @@ export class Node {
         networkSize: this.overlay.networkSize(),
         departures: this.overlay.departureCount,
       },
+      ...(network.connections === undefined ? {} : { connections: network.connections }),
       storage: this.storekeeper.status(),
       repair: this.repairer.counts,
       reads: {

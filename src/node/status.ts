@@ -3,6 +3,7 @@ import type { NodeId } from '../base/id.ts'
 import type { Address } from '../ports/connection.ts'
 import type { RepairCounts } from '../storage/repairer.ts'
 import type { StorageStatus } from '../storage/storekeeper.ts'
+import type { ConnectionCounts } from '../wire/connectionCounts.ts'
 
 export interface NodeStatus {
   readonly id: NodeId
@@ -20,6 +21,8 @@ export interface NodeStatus {
     readonly networkSize: number
     readonly departures: number
   }
+  /** Connections with other nodes and their bounds; absent where nodes meet without connections. */
+  readonly connections?: ConnectionCounts
   readonly storage: StorageStatus
   /** What this node did for the stripes it looks after. */
   readonly repair: RepairCounts

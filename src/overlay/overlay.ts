@@ -141,6 +141,11 @@ export class Overlay {
     return this.table.size
   }
 
+  /** Everybody in the table: who answered, and has not been missed since. */
+  contactIds(): readonly NodeId[] {
+    return this.table.all().map(({ contact }) => contact.id)
+  }
+
   /** Departures noticed since the start. */
   get departureCount(): number {
     return this.liveness.departureCount
@@ -154,6 +159,11 @@ export class Overlay {
   onPeer(peer: Peer): void {
     const { addresses, contact, host } = peer
     if (addresses.length > 0) this.table.onAnswered(contact, this.deps.clock.now(), host)
+  }
+
+  /** Whether the table relies on this node. */
+  isContact(id: NodeId): boolean {
+    return this.table.get(id) !== undefined
   }
 
   /** The last connection to this peer broke: it may be gone, so ask. */

@@ -32,6 +32,12 @@ export interface Connection {
   readonly queuedBytes: number
   /** Settles when the queue has room again, or the connection is closed; never rejects. */
   drained(): Promise<void>
+  /**
+   * Takes nothing more from the network until `resume`: what the peer sends waits at its end, once the way is full. Frames that have come
+   * already may still be handed over. The end of the connection may be noticed only after `resume`; closing needs none.
+   */
+  pause(): void
+  resume(): void
   /** Set once, right after the connection is obtained; each frame is a view that the handler may keep. */
   onFrame: (frame: Uint8Array) => void
   /** Called once, on whichever side ended it. `reason` is for logs. */

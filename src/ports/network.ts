@@ -29,6 +29,8 @@ export interface PeerEvents {
   onPeer(peer: Peer): void
   /** The last connection to this peer ended without our closing it for idleness. It may be gone. */
   onPeerLost(id: NodeId, reason: string): void
+  /** Whether the peer is one that this node relies on: where connections are too many, strangers make way for it. Nobody, when absent. */
+  isContact?(id: NodeId): boolean
 }
 
 export interface Network<M extends MessageMap> {
@@ -37,7 +39,7 @@ export interface Network<M extends MessageMap> {
   start(events: PeerEvents): Promise<void>
   /**
    * The peer's reply. Rejects with `unreachable`, `timed-out`, `refused` (the peer declined; its words in the message),
-   * `damaged` (its reply could not be decoded), `aborted` or `closed`. Always settles. Asked again once when a connection that stood before
+   * `busy` (the peer or this node has too much to do, or too many connections), `damaged` (its reply could not be decoded), `aborted` or `closed`. Always settles. Asked again once when a connection that stood before
    * breaks under it, so that a peer may get a request twice: every message must be harmless when it is repeated.
    */
   request<K extends keyof M & string>(

@@ -92,6 +92,7 @@ export class SimConnection implements Connection {
   private stalledSinceMs: number | undefined
   private draining: Deferred<void> | undefined
   private isOpen = true
+  private isPaused = false
 
   constructor(end: SimConnectionEnd) {
     this.end = end
@@ -134,6 +135,17 @@ export class SimConnection implements Connection {
     return this.draining.promise
   }
 
+  pause(): void {
+    this.isPaused = true
+  }
+
+  resume(): void {
+    if (!this.isPaused) return
+    this.isPaused = false
+    const { clock } = this.end.fabric
+    clock.scheduleForWorld(clock.elapsedMs, () => this.far?.onDue())
+  }
+
   close(reason: string): void {
     if (!this.alive) return
     this.dispatch('end')
@@ -151,6 +163,10 @@ export class SimConnection implements Connection {
 
   private get hasUnderWay(): boolean {
     return this.firstUnderWay !== undefined
+  }
+
+  private get takesNothing(): boolean {
+    return this.isPaused && this.alive
   }
 
   private get alive(): boolean {
@@ -200,7 +216,7 @@ export class SimConnection implements Connection {
     this.stalledSinceMs = undefined
     for (;;) {
       const parcel: Parcel | undefined = this.firstUnderWay
-      if (parcel === undefined || parcel.arrivesMs > nowMs) break
+      if (parcel === undefined || parcel.arrivesMs > nowMs || this.far?.takesNothing === true) break
       this.firstUnderWay = parcel.next
       if (parcel.next === undefined) this.lastUnderWay = undefined
       this.underWayBytes -= parcel.bytes

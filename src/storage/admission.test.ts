@@ -97,7 +97,7 @@ test('a sender sends at most its rate, is told when to come again, and others ar
   const [burst, hourly] = [QUOTA * FREE_SHARE, QUOTA * SENDER_HOURLY_SHARE]
   assert.equal(put(sender(1), burst), undefined)
   drop(sender(1), burst)
-  refused(put(sender(1), hourly / 2), 'busy', /takes 1.00 GiB an hour .* try again in 1800 s/)
+  refused(put(sender(1), hourly / 2), 'refused', /takes 1.00 GiB an hour .* try again in 1800 s/)
   refused(put(sender(1), hourly / 2, HOUR / 2 - 1000), 'busy', /try again in 1 s/)
   assert.equal(put(sender(1), hourly / 2, HOUR / 2), undefined)
   refused(put(sender(1), 1, HOUR / 2), 'busy', /try again in 1 s/)

@@ -9,6 +9,8 @@ import { printSize } from '../base/quantities.ts'
 import { HOUR, SECOND } from '../base/units.ts'
 import type { HeldStripe } from '../ports/fragmentStore.ts'
 import {
+  BUSY_MS,
+  BUSY_TRIES_MAX,
   FREE_SHARE,
   SENDER_HOURLY_BYTES_MIN,
   SENDER_HOURLY_BYTES_UNBOUNDED,
@@ -145,8 +147,9 @@ export class Admission {
     if (missing <= 0) return undefined
     const waitS = Math.ceil((missing / this.hourlyBytes) * (HOUR / SECOND))
     const hourly = printSize(this.hourlyBytes)
+    // A busy holder is sent the same again within moments: in vain where the wait is long, and a body to receive each time.
     return new Failure(
-      'busy',
+      waitS * SECOND <= BUSY_MS * BUSY_TRIES_MAX ? 'busy' : 'refused',
       `this node takes ${hourly} an hour from one sender; try again in ${String(waitS)} s, or ask other nodes`,
     )
   }

@@ -77,6 +77,19 @@ test('what goes missing together is a partition for six grace periods, unless to
   assert.equal(round(thin, 9, half).length, 20)
 })
 
+test('half whose holders answer and cannot prove it is no partition', () => {
+  const census = new Census(headerOf(), RULES)
+  round(census, 0, () => false)
+  for (let index = 0; index < 20; index++) census.onRefuted(contactOf(index + 1), [index])
+  for (let hour = 1; hour < 9; hour++)
+    assert.deepEqual(
+      round(census, hour, () => false),
+      [],
+      `hour ${hour}`,
+    )
+  assert.equal(round(census, 9, () => false).length, 20)
+})
+
 test('half that goes one after the other is no partition', () => {
   const census = new Census(headerOf(), RULES)
   let rebuilt: readonly number[] = []
@@ -127,4 +140,31 @@ test('it knows who keeps what, whom to ask first, and the lease that most holder
   assert.deepEqual([...kept.keys()], [0, 1, 3])
   assert.equal(kept.get(1)?.id, contactOf(1).id)
   assert.deepEqual(census.lease(), { expiresMs: 20, owner })
+})
+
+test('what was missing when the watch began is a partition only as long as nobody knows better', () => {
+  const [unknown, calm, mass] = [1, 2, 3].map(() => new Census(headerOf(), RULES))
+  const missing = (index: number): boolean => index < 20
+  for (let hour = 0; hour < 9; hour++)
+    for (const census of [unknown, calm, mass]) round(census as Census, hour, missing)
+  assert.deepEqual(unknown?.toRebuild('unknown'), [])
+  assert.equal(calm?.toRebuild('calm').length, 20)
+  assert.deepEqual(mass?.toRebuild('mass'), [])
+})
+
+test('a third that is missing waits as long as half of all holders are out of sight', () => {
+  const census = new Census(headerOf(), RULES)
+  round(census, 0, () => false)
+  for (let hour = 1; hour < 10; hour++) round(census, hour, (index) => index < 13)
+  assert.equal(census.toRebuild().length, 13)
+  assert.deepEqual(census.toRebuild('mass'), [])
+})
+
+test('copies of which four are left do not wait', () => {
+  for (const left of [4, 5]) {
+    const copies = new Census(headerOf(1, 20), RULES)
+    round(copies, 0, () => false)
+    for (let hour = 1; hour < 10; hour++) round(copies, hour, (index) => index >= left)
+    assert.equal(copies.toRebuild('mass').length, left === 4 ? 16 : 0)
+  }
 })

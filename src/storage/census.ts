@@ -10,7 +10,8 @@ import type { Bytes } from '../base/bytes.ts'
 import type { NodeId } from '../base/id.ts'
 import type { StripeHeader } from '../ports/coder.ts'
 import type { Contact } from '../ports/connection.ts'
-import { DAMPED_GRACES, DANGER_FACTOR, MASS_SHARE, MISSING_ROUNDS_MIN } from './limits.ts'
+import type { Outlook } from './departures.ts'
+import { DAMPED_GRACES, DANGER_FACTOR, DANGER_SPARE, MASS_SHARE, MISSING_ROUNDS_MIN } from './limits.ts'
 
 /** When to rebuild. */
 export interface RepairRules {
@@ -36,7 +37,7 @@ export class Census {
   private readonly rules: RepairRules
   private keepers = new Map<NodeId, Keeper>()
   private shownNow = new Map<NodeId, Keeper>()
-  /** Since when, in watched time. */
+  /** Since when, in watched time; from the first round on means for who knows how long. */
   private readonly missing = new Map<number, number>()
   /** What holders said they keep and could not prove, until they do. */
   private readonly refuted = new Map<NodeId, ReadonlySet<number>>()
@@ -107,12 +108,15 @@ export class Census {
     this.shownNow = new Map()
   }
 
-  /** Fragments to rebuild now, all that are gone; none while it is too early, too few are gone, or too few are left to rebuild from. */
-  toRebuild(): readonly number[] {
+  /**
+   * Fragments to rebuild now, all that are gone; none while it is too early, too few are gone, or too few are left to rebuild from.
+   * `outlook`: what all stripes together tell.
+   */
+  toRebuild(outlook: Outlook = 'unknown'): readonly number[] {
     const { total, needed } = this.header
     const { graceMs, share } = this.rules
     if (this.aliveCount < needed) return []
-    const gone = this.goneFor(this.isMassDeparture() ? graceMs * DAMPED_GRACES : graceMs)
+    const gone = this.goneFor(this.isMassDeparture(outlook) ? graceMs * DAMPED_GRACES : graceMs)
     return total - gone.length <= Math.floor(share * total) ? gone : []
   }
 
@@ -145,11 +149,17 @@ export class Census {
     return [...this.missing].filter(([, sinceMs]) => this.watchedMs - sinceMs >= graceMs).map(([index]) => index)
   }
 
-  /** Many went missing at about the same time, and what is left survives a while. */
-  private isMassDeparture(): boolean {
+  /**
+   * Many went missing at about the same time, and what is left survives a while. Not those whose holders answer and cannot prove them: that
+   * is no partition. Nor, when all else is calm, what was missing when this node began to look: that may have gone days before.
+   */
+  private isMassDeparture(outlook: Outlook): boolean {
     const { total, needed } = this.header
-    if (this.aliveCount <= DANGER_FACTOR * needed) return false
-    const times = [...this.missing.values()].sort((a, b) => a - b)
+    if (this.aliveCount <= Math.max(DANGER_FACTOR * needed, needed + DANGER_SPARE)) return false
+    if (outlook === 'mass') return true
+    const refuted = new Set([...this.refuted.values()].flatMap((indices) => [...indices]))
+    const silent = [...this.missing].filter(([index]) => !refuted.has(index)).map(([, sinceMs]) => sinceMs)
+    const times = silent.filter((sinceMs) => sinceMs > 0 || outlook !== 'calm').sort((a, b) => a - b)
     const together = Math.ceil(MASS_SHARE * total)
     return times.some((sinceMs, at) => (times[at + together - 1] ?? Infinity) - sinceMs <= this.rules.graceMs)
   }

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { SECOND } from '../base/units.ts'
 import type { StripeId } from '../base/id.ts'
 import { tinyId } from '../testing/tinyId.ts'
-import { Duty, epochAt, standInMs } from './duty.ts'
+import { Duty, epochAt, holdersBefore, standInMs } from './duty.ts'
 
 const RULES = { checkMs: 60 * SECOND }
 const stripe = tinyId(1) as string as StripeId
@@ -71,4 +71,19 @@ test('an epoch lasts many periods', () => {
   const epochs = new Set(Array.from({ length: 64 }, (_, nth) => epochAt(nth * RULES.checkMs, RULES)))
   assert.equal(epochs.size, 1)
   assert.equal(epochAt(64 * RULES.checkMs, RULES), 1)
+})
+
+test('a stand-in waits for holders, and not for nodes that keep nothing', () => {
+  const copies = { total: 20, regions: 16, nodes: 10_000 }
+  // Twenty nearer nodes keep one or two of 20 fragments between them, and half of the space keeps ten.
+  assert.equal(holdersBefore({ ...copies, rank: 16, distance: 0 }), 1)
+  assert.equal(holdersBefore({ ...copies, rank: 20, distance: 0.5 }), 10)
+  // A large stripe has twelve in each region.
+  assert.ok(holdersBefore({ ...copies, total: 193, rank: 20, distance: 0.001 }) > 12)
+  // In a small network everybody keeps something.
+  const small = { total: 193, regions: 16, nodes: 24 }
+  assert.deepEqual(
+    [holdersBefore({ ...small, rank: 7, distance: 0.2 }), holdersBefore({ ...small, rank: 20, distance: 1 })],
+    [7, 24],
+  )
 })

@@ -5,6 +5,7 @@
  * Absent on purpose: looking. The repairer does that.
  */
 import type { StripeId } from '../base/id.ts'
+import { REGION_SIZE } from '../overlay/limits.ts'
 import { CHECKS_PER_EPOCH, STAND_IN_RANKS_MAX, STAND_INS_PER_CHECK } from './limits.ts'
 
 export interface DutyRules {
@@ -17,7 +18,30 @@ export function epochAt(nowMs: number, { checkMs }: DutyRules): number {
   return Math.floor(nowMs / (checkMs * CHECKS_PER_EPOCH))
 }
 
-/** How much later than the leader a stand-in looks, when `rank` nodes come before it. */
+/** Where a node is among those who may keep fragments of a stripe. */
+export interface Place {
+  /** Nodes nearer to the leading point: holders or not. */
+  readonly rank: number
+  /** How far it is from that point, as a part of the space. */
+  readonly distance: number
+  /** Fragments of the stripe, and the regions they are spread over. */
+  readonly total: number
+  readonly regions: number
+  /** In the whole network, as far as known. */
+  readonly nodes: number
+}
+
+/**
+ * How many holders of a stripe are likely nearer to the leading point than a node. Of a stripe of 20 fragments over 16 regions a region's 20
+ * nodes keep one or two: who counted all nearer nodes would wait for many that keep nothing. In the region it is the share of its nodes that
+ * keep something, beyond it the share of the space.
+ */
+export function holdersBefore({ rank, distance, total, regions, nodes }: Place): number {
+  const perNode = Math.min(1, total / Math.min(nodes, regions * REGION_SIZE))
+  return Math.max(Math.min(rank, REGION_SIZE) * perNode, distance * Math.min(total, nodes))
+}
+
+/** How much later than the leader a stand-in looks, when `rank` holders come before it. */
 export function standInMs(rank: number, { checkMs }: DutyRules): number {
   return (Math.min(rank, STAND_IN_RANKS_MAX) * checkMs) / STAND_INS_PER_CHECK
 }
@@ -53,7 +77,7 @@ export class Duty {
     this.lookedMs.delete(stripe)
   }
 
-  /** At most `limit` stripes to look at now; `rankOf` says how many nodes come before this one, and is asked only where it matters. */
+  /** At most `limit` stripes to look at now; `rankOf` says how many holders come before this one, and is asked only where it matters. */
   due(nowMs: number, limit: number, rankOf: (stripe: StripeId) => number): readonly StripeId[] {
     const due: StripeId[] = []
     for (const [stripe, lookedMs] of this.lookedMs) {

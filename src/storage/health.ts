@@ -64,6 +64,7 @@ export async function objectHealth(deps: HealthDeps, capability: Capability, sig
     segments: segmentCount(root),
     ...fragmentsOf(stripes),
     ...spreadOf(stripes),
+    domainKind: deps.domainOf === undefined ? 'subnet' : 'table',
     survivesNow: loss.survivableShare(networkSize),
     unattendedDays: loss.unattendedDays(),
     nodeLifetimeDays: NODE_LIFETIME_MS / DAY,

@@ -143,7 +143,7 @@ export const MISSING_ROUNDS_MIN = 4
 export const CHECKS_PER_GRACE = 8
 /** A leader stays for so many rounds of looking: long enough to see a grace period through, short enough that a lazy one does little harm. */
 export const CHECKS_PER_EPOCH = 8 * CHECKS_PER_GRACE
-/** So many stand-ins have their turn within one period, and after so many all others. */
+/** So many stand-ins, holders that is, have their turn within one period, and after so many all others. */
 export const STAND_INS_PER_CHECK = 4
 export const STAND_IN_RANKS_MAX = 2 * REGION_SIZE
 /** A node that has just started comes after so many others: who comes and goes by the hour never sees a grace period through. */
@@ -164,10 +164,17 @@ export const DUTY_TICK_MS_MAX = 10 * MINUTE
 export const CHECKS_PER_AUDIT = 3 * CHECKS_PER_GRACE - 2
 /** When this share of a stripe goes missing together it is likely a partition: everybody on this side sees the other half die. */
 export const MASS_SHARE = 0.4
+/** Of all holders that a node knows of, so many must be known to tell it from them: half of fewer easily passes for less. */
+export const HOLDERS_TELLING_MIN = 24
+/** Only who has been away for so much of a grace period counts: most who go for minutes are back by then. */
+export const LONG_AWAY_GRACES = 0.5
+/** Holders whose coming and going one node remembers, of 100 bytes each. */
+export const HOLDERS_KNOWN_MAX = 16_384
 /** A mass departure counts as real after so many grace periods; two days by default, longer than most partitions last. */
 export const DAMPED_GRACES = 6
-/** Unless this little is left: so many times what is needed. */
+/** Unless this little is left: so many times what is needed, or so many more. A half leaves four of 20 in one case of 170. */
 export const DANGER_FACTOR = 1.25
+export const DANGER_SPARE = 3
 /** Stripes whose health is asked at once. */
 export const HEALTH_PARALLEL = 8
 /** Sets of holders that are told apart where an object's chances are computed: few in small networks, and in large ones it matters little. */

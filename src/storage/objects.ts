@@ -90,6 +90,8 @@ export interface Health {
   /** Nodes, and failure domains, that keep something of the stripe that has fewest. */
   readonly holders: number
   readonly domains: number
+  /** What a failure domain is to the node that was asked: by addresses alone, or by the table that it was given. */
+  readonly domainKind: 'subnet' | 'table'
   /** The largest share of any stripe's living fragments that lies in one failure domain. */
   readonly domainShareMax: number
   /**

@@ -237,3 +237,37 @@ test('no two fragments go to one domain of a table while another is to be had, w
   const dealt = sendings(placement).map((batch) => domainOf(batch.contact))
   assert.deepEqual(new Set(dealt), new Set(['AS1', 'AS4', 'AS5']))
 })
+
+test('while enough systems have room no two fragments are in one, whoever fails and whatever their networks', () => {
+  const cases = fc.record({
+    /** Nodes of each system, each alone in its /24, and which of them fail. */
+    systems: fc.array(fc.array(fc.boolean(), { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 12 }),
+    total: fc.integer({ min: 1, max: 12 }),
+    regionCount: fc.integer({ min: 1, max: 4 }),
+    perBatch: fc.integer({ min: 1, max: 3 }),
+  })
+  fc.assert(
+    fc.property(cases, ({ systems, total, regionCount, perBatch }) => {
+      const nodes = systems.flatMap((fates, system) => fates.map((fails) => ({ system, fails })))
+      const ofId = new Map(nodes.map((node, n) => [contact(n).id, node]))
+      const domainOf = ({ id }: Contact): string => `AS${String(ofId.get(id)?.system)}`
+      const members = nodes.map((_, n) => contact(n))
+      // A small network: every region has everybody, each in another order.
+      const regions = upTo(regionCount).map((r) => region([...members.slice(r), ...members.slice(0, r)]))
+      const withRoom = systems.filter((fates) => fates.includes(false)).length
+      fc.pre(total <= withRoom)
+      const placement = new Placement({ total, regions, fragmentsPerBatch: perBatch, domainOf })
+      const holders: Contact[] = []
+      for (let batch = placement.next(); batch !== undefined; batch = placement.next()) {
+        if (ofId.get(batch.contact.id)?.fails === true) placement.onFailed(batch)
+        else {
+          placement.onStored(batch)
+          holders.push(...batch.indices.map(() => batch.contact))
+        }
+      }
+      assert.ok(placement.complete)
+      assert.equal(new Set(holders.map(domainOf)).size, total)
+    }),
+    { numRuns: 300 },
+  )
+})

@@ -3,14 +3,16 @@
  * rebuilds it. Machines decide when (duty.ts) and what (census.ts); this is the loop that runs them.
  */
 import { isFailure } from '../base/failure.ts'
-import { compareDistance, type NodeId, type StripeId } from '../base/id.ts'
+import { compareDistance, distanceFraction, type NodeId, type StripeId } from '../base/id.ts'
 import { Semaphore } from '../base/semaphore.ts'
 import { regionPoint } from '../crypto/derive.ts'
+import { REGION_SIZE } from '../overlay/limits.ts'
 import type { StripeHeader } from '../ports/coder.ts'
 import type { FragmentStore } from '../ports/fragmentStore.ts'
 import { Census, type RepairRules } from './census.ts'
 import { checkStripe, type CheckDeps } from './checkStripe.ts'
-import { Duty, epochAt, type DutyRules } from './duty.ts'
+import { Departures, type Outlook } from './departures.ts'
+import { Duty, epochAt, holdersBefore, type DutyRules } from './duty.ts'
 import { heldPages } from './heldPages.ts'
 import {
   CENSUS_GRACES,
@@ -23,7 +25,6 @@ import {
   DUTY_TICK_MS_MIN,
   NEWCOMER_RANK,
   REPAIRS_PARALLEL,
-  STAND_IN_RANKS_MAX,
 } from './limits.ts'
 import { regionCount, type PlaceDeps } from './placeStripe.ts'
 import { repairStripe } from './repairStripe.ts'
@@ -46,6 +47,12 @@ export class Repairer {
   private readonly rules: RepairRules & DutyRules
   private readonly duty: Duty
   private readonly censuses = new Map<StripeId, Census>()
+  /** Of holders, and of whom the overlay knows. */
+  private readonly departures: Departures
+  private readonly contactDepartures: Departures
+  private contacts: readonly NodeId[] = []
+  /** As of this turn. */
+  private outlook: Outlook = 'unknown'
   private readonly totals = new Map<StripeId, number>()
   private readonly repairing = new Set<StripeId>()
   private readonly places = new Semaphore(REPAIRS_PARALLEL)
@@ -57,6 +64,8 @@ export class Repairer {
     this.deps = deps
     this.rules = { ...rules, checkMs: rules.graceMs / CHECKS_PER_GRACE }
     this.duty = new Duty(this.rules)
+    this.departures = new Departures(rules.graceMs)
+    this.contactDepartures = new Departures(rules.graceMs)
     this.startedMs = deps.clock.now()
   }
 
@@ -112,16 +121,36 @@ export class Repairer {
   /** Looks at all that is due, many at once so that questions to one holder travel together. */
   private async look(): Promise<void> {
     let due: readonly StripeId[]
+    this.lookOut()
     do {
       due = this.duty.due(this.deps.clock.now(), CHECKS_PARALLEL, (stripe) => this.rank(stripe))
       await Promise.all(due.map((stripe) => this.check(stripe)))
     } while (due.length === CHECKS_PARALLEL && !this.ending.signal.aborted)
   }
 
+  /** Holders tell, where enough are known; else whom the overlay knows, though some of them only lost their places in its table. */
+  private lookOut(): void {
+    const nowMs = this.deps.clock.now()
+    const before = this.contacts
+    this.contacts = this.deps.overlay.contactIds()
+    this.contactDepartures.onRound(before, this.contacts, nowMs)
+    const told = this.departures.outlook(nowMs)
+    this.outlook = told === 'unknown' ? this.contactDepartures.outlook(nowMs) : told
+  }
+
   private rank(stripe: StripeId): number {
     const total = this.totals.get(stripe) ?? 1
-    const isNew = this.deps.clock.now() - this.startedMs < this.rules.graceMs
-    return this.deps.overlay.rankAt(this.leadingPoint(stripe, total), STAND_IN_RANKS_MAX) + (isNew ? NEWCOMER_RANK : 0)
+    const { overlay, network, clock } = this.deps
+    const point = this.leadingPoint(stripe, total)
+    const place = {
+      rank: overlay.rankAt(point, REGION_SIZE),
+      distance: distanceFraction(point, network.self.id),
+      total,
+      regions: regionCount(total),
+      nodes: overlay.networkSize(),
+    }
+    const isNew = clock.now() - this.startedMs < this.rules.graceMs
+    return holdersBefore(place) + (isNew ? NEWCOMER_RANK : 0)
   }
 
   private leadingPoint(stripe: StripeId, total: number): ReturnType<typeof regionPoint> {
@@ -143,9 +172,12 @@ export class Repairer {
     // When half of what may be gone before a repair is missing already, what others have heard is not enough.
     const isThorough = census.aliveCount < (held.header.total * (1 + this.rules.share)) / 2
     const isAudit = census.isAuditDue(clock.now(), this.rules.checkMs * CHECKS_PER_AUDIT)
-    await checkStripe(this.deps, stripe, census, { isAudit, isThorough, signal: this.ending.signal }).catch(passWeather)
+    const before = holderIds(census)
+    await checkStripe(this.deps, stripe, census, { isAudit, isThorough, signal: this.ending.signal })
+      .then(() => this.departures.onRound(before, holderIds(census), clock.now()))
+      .catch(passWeather)
     this.duty.onLooked(stripe, clock.now())
-    const toRebuild = census.toRebuild()
+    const toRebuild = census.toRebuild(this.outlook)
     if (toRebuild.length > 0) void this.repair(stripe, census, toRebuild).catch(passWeather)
   }
 
@@ -193,6 +225,10 @@ export class Repairer {
     this.totals.delete(stripe)
     this.censuses.delete(stripe)
   }
+}
+
+function holderIds(census: Census): readonly NodeId[] {
+  return census.holders.map(({ id }) => id)
 }
 
 /** What fails is tried again in the next round; a defect is not weather. */

@@ -48,6 +48,7 @@ export const MEMORY_HEALTH: Omit<Health, 'bytes'> = {
   gone: 0,
   holders: 24,
   domains: 24,
+  domainKind: 'subnet',
   domainShareMax: 0.0606,
   survivesNow: 0.5,
   survivesDomains: 19,

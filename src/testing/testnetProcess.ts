@@ -4,6 +4,7 @@ import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Failure, isFailureCode } from '../base/failure.ts'
+import { ALLOCATOR, NODE_FLAGS } from '../daemon/tuning.ts'
 import type { NodeFacts, NodeSpec, RunningNode } from './testnetNode.ts'
 
 export type ChildMessage =
@@ -50,14 +51,11 @@ export async function startProcess(spec: NodeSpec): Promise<RunningNode> {
 }
 
 /** What the node says outside of its log, such as the stack of a crash, goes to a file beside it. */
-/** glibc keeps freed megabytes for later unless it is told to give them back at once, which costs nothing measurable. */
-const ALLOCATOR = { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '131072', MALLOC_TRIM_THRESHOLD_: '131072' }
-
 function spawnChild(home: string): ChildProcess {
   mkdirSync(home, { recursive: true, mode: 0o700 })
   const stderr = openSync(join(home, 'stderr.log'), 'a', 0o600)
   try {
-    return spawn(process.execPath, [CHILD_FILE], {
+    return spawn(process.execPath, [...NODE_FLAGS, CHILD_FILE], {
       stdio: ['ignore', 'ignore', stderr, 'ipc'],
       env: { ...process.env, ...ALLOCATOR },
     })

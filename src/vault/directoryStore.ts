@@ -101,6 +101,7 @@ function together(parts: readonly Health[]): Health {
     gone,
     holders: least(parts, 'holders'),
     domains: least(parts, 'domains'),
+    domainKind: parts.some(({ domainKind }) => domainKind === 'table') ? 'table' : 'subnet',
     domainShareMax: most(parts, 'domainShareMax'),
     survivesNow: least(parts, 'survivesNow'),
     survivesDomains: least(parts, 'survivesDomains'),
@@ -110,7 +111,7 @@ function together(parts: readonly Health[]): Health {
   }
 }
 
-type Figure = Exclude<keyof Health, 'state'>
+type Figure = Exclude<keyof Health, 'state' | 'domainKind'>
 
 // One by one: a tree may have more objects than a call may have arguments.
 function least(parts: readonly Health[], figure: Figure): number {

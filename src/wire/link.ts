@@ -23,6 +23,8 @@ export type Dispatch = <K extends MessageKind>(
 export interface LinkDeps {
   readonly hello: Hello
   readonly dispatch: Dispatch
+  /** A request of the peer's with a body of so many bytes was refused, for whatever reason. */
+  onRefused(link: Link, bodyBytes: number): void
   /** The peer's hello has come and fits ours. */
   onReady(link: Link): void
   /** `agreed`: one side said that it needs the connection no longer, so its end says nothing about the peer. */
@@ -75,8 +77,8 @@ export class Link {
 
   /**
    * The reply, decoded. Rejects with what the peer refused with, `damaged` for an undecodable reply, `unreachable` when the
-   * connection has ended or ends first, `closed` when this node ends it by leaving; with the signal's failure when that is
-   * aborted, which the peer is told.
+   * connection has ended or ends first, `busy` when one side had no place for it any longer, `closed` when this node ends it by
+   * leaving; with the signal's failure when that is aborted, which the peer is told.
    */
   async request<K extends MessageKind>(
     kind: K,
@@ -87,13 +89,20 @@ export class Link {
     return readReply(kind, await waiting.promise)
   }
 
-  /** Ends the connection after what is queued; `goodbye` for idleness, `leave` when this node stops. */
+  /** Ends the connection after what is queued; `goodbye` for idleness or want of room, `leave` when this node stops. */
   close(farewell: 'goodbye' | 'leave', reason: string): void {
     if (this.end !== undefined) return
     this.endAgreed = true
     this.connection.send(packEnvelope(farewell, 0))
     this.connection.close(reason)
-    this.closed(reason, farewell === 'leave' ? new Failure('closed', 'this node is stopping') : undefined)
+    this.closed(reason, farewell === 'leave' ? new Failure('closed', 'this node is stopping') : this.noPlace(reason))
+  }
+
+  /** The peer is told that this node is there and has no place for the connection. Nothing it sends is looked at. */
+  static decline(connection: Connection, hello: Hello, reason: string): void {
+    connection.send(packEnvelope('hello', 0, encodeAs(helloSchema, hello)))
+    connection.send(packEnvelope('goodbye', 0))
+    connection.close(reason)
   }
 
   /** Waits for room in the queue, one caller at a time, and runs `send`. Rejects when the signal is aborted before. */
@@ -156,7 +165,8 @@ export class Link {
         break
       case 'goodbye':
         this.endAgreed = true
-        this.hangUp('the peer needs the connection no longer')
+        this.connection.close('the peer needs the connection no longer')
+        this.closed('the peer said goodbye', this.noPlace('the peer has no place for it now'))
         break
       case 'leave':
         this.hangUp('the peer is leaving')
@@ -186,8 +196,9 @@ export class Link {
   private onRequest(envelope: Envelope): void {
     const { requestId } = envelope
     const decoded = unpackRequest(envelope.head, envelope.body)
+    const bodyBytes = envelope.body.length
     if (!decoded.ok) {
-      this.refuse(requestId, new Failure('invalid', decoded.error))
+      this.refuse(requestId, new Failure('invalid', decoded.error), bodyBytes)
       return
     }
     if (this.working.has(requestId)) {
@@ -195,16 +206,16 @@ export class Link {
       return
     }
     if (this.working.size >= INBOUND_REQUESTS_MAX) {
-      this.refuse(requestId, new Failure('busy', 'too many requests at once on this connection'))
+      this.refuse(requestId, new Failure('busy', 'too many requests at once on this connection'), bodyBytes)
       return
     }
     const controller = new AbortController()
     this.working.set(requestId, controller)
-    void this.answer(requestId, decoded.value.kind, decoded.value.request, controller)
+    void this.answer({ requestId, bodyBytes }, decoded.value.kind, decoded.value.request, controller)
   }
 
   private async answer<K extends MessageKind>(
-    requestId: number,
+    { requestId, bodyBytes }: { readonly requestId: number; readonly bodyBytes: number },
     kind: K,
     request: Messages[K]['request'],
     controller: AbortController,
@@ -216,15 +227,17 @@ export class Link {
         this.connection.send(packEnvelope('reply', requestId, head, body))
       })
     } catch (error) {
-      if (!controller.signal.aborted) this.refuse(requestId, error)
+      if (!controller.signal.aborted) this.refuse(requestId, error, bodyBytes)
+      else this.deps.onRefused(this, bodyBytes)
     } finally {
       this.working.delete(requestId)
     }
   }
 
-  private refuse(requestId: number, error: unknown): void {
+  private refuse(requestId: number, error: unknown, bodyBytes: number): void {
     const failure = isFailure(error) ? error : new Failure('refused', 'the request failed here unexpectedly')
     this.connection.send(packEnvelope('refusal', requestId, packRefusal(failure)))
+    this.deps.onRefused(this, bodyBytes)
   }
 
   private onAnswer(envelope: Envelope): void {
@@ -234,6 +247,11 @@ export class Link {
     this.waiting.delete(envelope.requestId)
     waiting.forget()
     waiting.resolve(envelope)
+  }
+
+  /** Says nothing of the peer's life: it is there, or this node has ended the connection itself. */
+  private noPlace(reason: string): Failure {
+    return new Failure('busy', `the connection to ${shortId(this.connection.peer)} ended: ${reason}; try again later`)
   }
 
   /** Ends the connection without a word: the peer has said the last one, or breaks the protocol. */

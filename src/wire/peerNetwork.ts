@@ -9,8 +9,13 @@ import type { IdPuzzle } from '../crypto/idPuzzle.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Channel, Connection, Contact, Transport } from '../ports/connection.ts'
 import type { Handler, Network, Peer, PeerEvents, RequestOptions } from '../ports/network.ts'
+import { USUAL_BOUNDS, type ByteRates, type ConnectionBounds, type ConnectionCounts } from './connectionCounts.ts'
+import { placeForDial, placeForInbound, type OpenConnection } from './connectionRoom.ts'
+import { DialBudget } from './dialBudget.ts'
+import { HoldBack } from './holdBack.ts'
 import { ADDRESSES_MAX, CONNECTIONS_PER_PEER_MAX, DIAL_MS, IDLE_MS } from './limits.ts'
 import { Link } from './link.ts'
+import { PacedTransport } from './pacedTransport.ts'
 import { MESSAGES, PROTOCOL_VERSION, type Hello, type MessageKind, type Messages } from './messages.ts'
 
 export interface PeerNetworkDeps {
@@ -21,6 +26,10 @@ export interface PeerNetworkDeps {
   readonly networkName: string
   /** What ids of the network cost, where they cost anything. Nodes that ask for another price are refused. */
   readonly puzzle?: IdPuzzle | undefined
+  /** By default what limits.ts says. */
+  readonly bounds?: ConnectionBounds
+  /** Of bulk and control together, as pacedTransport.ts keeps them; no bound by default, which costs nothing. */
+  readonly rates?: ByteRates
   /** Told of nodes that did not become peers because one side would not have the other, for logs. */
   readonly onRefused?: (peer: NodeId, reason: string) => void
 }
@@ -32,6 +41,10 @@ interface PeerLinks {
   lastUsedMs: number
 }
 
+interface Place extends OpenConnection {
+  readonly link: Link
+}
+
 interface Greeting {
   resolve(link: Link): void
   reject(error: unknown): void
@@ -41,20 +54,33 @@ interface Greeting {
 
 export class PeerNetwork implements Network<Messages> {
   private readonly deps: PeerNetworkDeps
+  private readonly transport: Transport
   private readonly peers = new Map<NodeId, PeerLinks>()
   /** Connections whose peer has not said hello yet. */
   private readonly greeting = new Map<Link, Greeting>()
   private readonly handlers = new Map<MessageKind, Handler<never, unknown>>()
   private readonly ending = new AbortController()
+  private readonly bounds: ConnectionBounds
+  private readonly dialBudget: DialBudget
+  private readonly holdBack: HoldBack
+  private readonly counts = { dialsRefused: 0, declined: 0, displaced: 0 }
+  /** Dials that have a place and are no connection yet. */
+  private dialsUnderWay = 0
   private events: PeerEvents = { onPeer: () => undefined, onPeerLost: () => undefined }
   private cancelSweep: () => void = () => undefined
 
   constructor(deps: PeerNetworkDeps) {
     this.deps = deps
+    const { clock, transport, rates } = deps
+    this.transport = isBounded(rates) ? new PacedTransport(transport, clock, rates) : transport
+    this.bounds = deps.bounds ?? USUAL_BOUNDS
+    const { dialsPerMinuteMax: perMinute, dialsAtOnceMax: atOnce } = this.bounds
+    this.dialBudget = new DialBudget({ perMinute, atOnce })
+    this.holdBack = new HoldBack(clock)
   }
 
   get self(): Contact {
-    return { id: this.deps.id, addresses: this.deps.transport.addresses }
+    return { id: this.deps.id, addresses: this.transport.addresses }
   }
 
   /** Peers with an open connection right now. */
@@ -64,12 +90,15 @@ export class PeerNetwork implements Network<Messages> {
     return count
   }
 
+  get connections(): ConnectionCounts {
+    const { connectionsMax: openMax, dialsPerMinuteMax } = this.bounds
+    return { open: this.openCount(), openMax, dialsPerMinuteMax, ...this.counts, ...this.deps.rates }
+  }
+
   async start(events: PeerEvents): Promise<void> {
     this.events = events
-    await this.deps.transport.listen((connection) => {
-      this.greet(connection).catch((error: unknown) => {
-        this.noteRefusal(connection.peer, error)
-      })
+    await this.transport.listen((connection) => {
+      this.accept(connection)
     })
     this.sweepLater()
   }
@@ -93,7 +122,8 @@ export class PeerNetwork implements Network<Messages> {
         return await this.requestOnce(peer, kind, request, signal)
       } catch (error) {
         // A connection from before the peer's last start ends at its first use; the peer itself may be well.
-        if (known === undefined || known.open || !isFailure(error, 'unreachable')) throw error
+        const isSpent = isFailure(error, 'unreachable') || isFailure(error, 'busy')
+        if (known === undefined || known.open || !isSpent) throw error
         return this.requestOnce(peer, kind, request, signal)
       }
     })
@@ -106,7 +136,7 @@ export class PeerNetwork implements Network<Messages> {
       for (const link of [...links.ready]) link.close('leave', 'stopping')
     }
     for (const link of [...this.greeting.keys()]) link.close('leave', 'stopping')
-    await this.deps.transport.close()
+    await this.transport.close()
   }
 
   private async requestOnce<K extends MessageKind>(
@@ -164,15 +194,98 @@ export class PeerNetwork implements Network<Messages> {
   /** Many requests share one dial, so it has a deadline of its own and no caller's signal. */
   private async dial(peer: Contact, channel: Channel): Promise<Link> {
     const what = `connecting to ${peer.id.slice(0, 8)}`
+    const { clock } = this.deps
     try {
-      return await withDeadline(this.deps.clock, DIAL_MS, what, this.ending.signal, async (signal) => {
-        const connection = await this.deps.transport.dial(peer, channel, signal)
-        return this.greet(connection)
+      const waitMs = this.dialWaitMs()
+      return await withDeadline(clock, DIAL_MS, what, this.ending.signal, async (signal) => {
+        if (waitMs > 0) await clock.sleep(waitMs, signal)
+        return this.greet(await this.dialInPlace(peer, channel, signal))
       })
     } catch (error) {
       this.noteRefusal(peer.id, error)
       throw error
     }
+  }
+
+  private dialWaitMs(): number {
+    const waitMs = this.dialBudget.claim(this.deps.clock.now())
+    if (waitMs !== undefined) return waitMs
+    this.counts.dialsRefused++
+    const perMinute = String(this.bounds.dialsPerMinuteMax)
+    throw new Failure('busy', `this node makes ${perMinute} connections a minute, to spare its router; try again later`)
+  }
+
+  private async dialInPlace(peer: Contact, channel: Channel, signal: AbortSignal): Promise<Connection> {
+    this.makeRoom()
+    this.dialsUnderWay++
+    try {
+      return await this.transport.dial(peer, channel, signal)
+    } finally {
+      this.dialsUnderWay--
+    }
+  }
+
+  private makeRoom(): void {
+    if (this.openCount() < this.bounds.connectionsMax) return
+    const place = placeForDial(this.places())
+    if (place !== undefined) {
+      this.displace(place)
+      return
+    }
+    this.counts.dialsRefused++
+    const openMax = String(this.bounds.connectionsMax)
+    throw new Failure('busy', `this node has ${openMax} connections and uses all of them; try again later`)
+  }
+
+  /** A peer has dialled in: greeted where there is room, else told that there is none. */
+  private accept(connection: Connection): void {
+    const place = this.ending.signal.aborted ? 'free' : this.placeOf(connection)
+    if (place === undefined) {
+      this.counts.declined++
+      Link.decline(connection, this.hello(), 'too many connections')
+      return
+    }
+    if (place !== 'free') this.displace(place)
+    this.greet(connection).catch((error: unknown) => {
+      this.noteRefusal(connection.peer, error)
+    })
+  }
+
+  private placeOf({ peer }: Connection): Place | 'free' | undefined {
+    const { connectionsMax } = this.bounds
+    // Counting strangers is for when they could be too many.
+    if (this.openCount() < connectionsMax / 2) return 'free'
+    const isContact = this.isContact(peer)
+    return placeForInbound(this.places(), { isContact, connectionsMax, nowMs: this.deps.clock.now() })
+  }
+
+  private displace({ link }: Place): void {
+    this.counts.displaced++
+    link.close('goodbye', 'another connection takes its place')
+  }
+
+  private openCount(): number {
+    let count = this.greeting.size + this.dialsUnderWay
+    for (const { ready } of this.peers.values()) count += ready.length
+    return count
+  }
+
+  private places(): readonly Place[] {
+    const places: Place[] = []
+    for (const [peer, { ready, lastUsedMs }] of this.peers) {
+      const isContact = this.isContact(peer)
+      for (const link of ready)
+        places.push({ link, isBusy: link.busy, isContact, isOutgoing: link.connection.outgoing, lastUsedMs })
+    }
+    for (const link of this.greeting.keys()) {
+      const { outgoing: isOutgoing, peer } = link.connection
+      places.push({ link, isBusy: true, isContact: this.isContact(peer), isOutgoing, lastUsedMs: 0 })
+    }
+    return places
+  }
+
+  private isContact(peer: NodeId): boolean {
+    return this.events.isContact?.(peer) ?? false
   }
 
   private noteRefusal(peer: NodeId, error: unknown): void {
@@ -192,6 +305,9 @@ export class PeerNetwork implements Network<Messages> {
         dispatch: async (kind, work, signal) => {
           this.noteUse(connection.peer)
           return this.handle(kind, work, peerAt(link), signal)
+        },
+        onRefused: (_, bodyBytes) => {
+          this.holdBack.onRefused(connection, bodyBytes, link.open)
         },
         onReady: () => {
           this.onReady(link)
@@ -213,7 +329,7 @@ export class PeerNetwork implements Network<Messages> {
       versionMin: PROTOCOL_VERSION,
       versionMax: PROTOCOL_VERSION,
       network: this.deps.networkName,
-      addresses: this.deps.transport.addresses.slice(0, ADDRESSES_MAX),
+      addresses: this.transport.addresses.slice(0, ADDRESSES_MAX),
       puzzle: this.deps.puzzle,
     }
   }
@@ -228,6 +344,7 @@ export class PeerNetwork implements Network<Messages> {
     const { peer } = link.connection
     const links = this.linksOf(peer)
     links.ready.push(link)
+    this.holdBack.onReady(link.connection)
     greeting?.resolve(link)
     if (links.ready.length === 1) this.events.onPeer(peerAt(link))
     if (links.ready.length > CONNECTIONS_PER_PEER_MAX)
@@ -237,6 +354,7 @@ export class PeerNetwork implements Network<Messages> {
   private onClosed(link: Link, reason: string, agreed: boolean): void {
     const why = `the peer was not accepted or left during the greeting: ${reason}`
     this.endGreeting(link)?.reject(new Failure('refused', why))
+    this.holdBack.onClosed(link.connection)
     const { peer } = link.connection
     const links = this.peers.get(peer)
     const at = links?.ready.indexOf(link) ?? -1
@@ -275,6 +393,10 @@ export class PeerNetwork implements Network<Messages> {
       this.sweepLater()
     })
   }
+}
+
+function isBounded(rates: ByteRates | undefined): rates is ByteRates {
+  return rates?.upBytesPerSecond !== undefined || rates?.downBytesPerSecond !== undefined
 }
 
 /** Whom a link leads to, by the addresses of its own hello. */

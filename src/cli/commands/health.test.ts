@@ -34,6 +34,7 @@ test('the sentence never promises more than there is', () => {
     /of 46 % .*, and of any one network \(\/24\)\.$/,
   )
   assert.match(sentence({ survivesNow: 0.004, survivesDomains: 0 }) ?? '', /less than 1 % .*, but not of the network/)
+  assert.match(sentence({ survivesDomains: 2, domainKind: 'table' }) ?? '', /, and of any 2 failure domains\.$/)
   assert.match(sentence({ survivesNow: 0, survivesDomains: 0 }) ?? '', /^Does not survive/)
   assert.equal(sentence({ state: 'lost' }), 'Cannot be rebuilt from what is left of it.')
 })

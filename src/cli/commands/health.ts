@@ -16,6 +16,12 @@ const MEANING: Readonly<Record<Health['state'], string>> = {
   lost: 'too few fragments are left to rebuild it',
 }
 
+/** What is likely to fail together, as the node that answers was told. */
+const DOMAIN_WORDS: Readonly<Record<Health['domainKind'], { readonly domain: string; readonly detail: string }>> = {
+  subnet: { domain: 'network', detail: ' (/24)' },
+  table: { domain: 'failure domain', detail: '' },
+}
+
 export async function health(link: string, flags: NodeFlags): Promise<ExitCode> {
   const target = linkTarget(link)
   const found = await withNode(flags, ANSWER_MS_DEFAULT, (client) => client.json<Health>(`/api/v1/health/${target}`))
@@ -36,13 +42,14 @@ export function linesOf(health: Health): readonly string[] {
   ]
 }
 
-function sentenceOf({ state, survivesNow, survivesDomains }: Health): string {
+function sentenceOf({ state, survivesNow, survivesDomains, domainKind }: Health): string {
   if (state === 'lost') return 'Cannot be rebuilt from what is left of it.'
   const percent = Math.floor(survivesNow * 100)
   if (survivesNow === 0) return 'Does not survive the loss of the node that keeps most of it.'
   const share = `Survives the loss of ${percent === 0 ? 'less than 1' : percent} % of all nodes now`
-  if (survivesDomains === 0) return `${share}, but not of the network (/24) that keeps most of it.`
-  return `${share}, and of any ${survivesDomains === 1 ? 'one network' : `${survivesDomains} networks`} (/24).`
+  const { domain, detail } = DOMAIN_WORDS[domainKind]
+  if (survivesDomains === 0) return `${share}, but not of the ${domain}${detail} that keeps most of it.`
+  return `${share}, and of any ${survivesDomains === 1 ? `one ${domain}` : `${survivesDomains} ${domain}s`}${detail}.`
 }
 
 function fragmentLines({ needed, total, alive, aliveMin, silent, away, gone }: Health): readonly string[] {
@@ -53,9 +60,10 @@ function fragmentLines({ needed, total, alive, aliveMin, silent, away, gone }: H
   return [bar, `about ${away} away with ${counted(silent, 'silent node')}, about ${gone} gone`]
 }
 
-function spreadLine({ holders, domains, domainShareMax }: Health): string {
+function spreadLine({ holders, domains, domainKind, domainShareMax }: Health): string {
   const share = Math.ceil(domainShareMax * 100)
-  return `kept by ${counted(holders, 'node')} in ${counted(domains, 'network')}, at most ${share} % of a segment in one of them`
+  const { domain } = DOMAIN_WORDS[domainKind]
+  return `kept by ${counted(holders, 'node')} in ${counted(domains, domain)}, at most ${share} % of a segment in one of them`
 }
 
 function unattendedLine({ unattendedDays, nodeLifetimeDays }: Health): string {

@@ -24,16 +24,18 @@ function linesOf({
   addresses,
   uptimeMs,
   overlay,
+  connections,
   storage,
   repair,
   reads,
 }: NodeStatus): readonly string[] {
   const room = storage.quotaBytes === undefined ? '' : ` of ${printSize(storage.quotaBytes)}`
+  const open = connections === undefined ? '' : `, ${connections.open} of ${connections.openMax} connections open`
   const damaged = storage.damaged === 0 ? '' : `, ${storage.damaged} dropped that the disk had damaged`
   const liars = reads.liars.length === 0 ? '' : `, from ${reads.liars.length} nodes that lied`
   return [
     `node       ${id}`,
-    `network    ${network}, about ${Math.round(overlay.networkSize)} nodes; ${overlay.contacts} known, ${overlay.connected} connected`,
+    `network    ${network}, about ${Math.round(overlay.networkSize)} nodes; ${overlay.contacts} known, ${overlay.connected} connected${open}`,
     `reached at ${addresses.join(', ')}`,
     `storage    ${storage.fragments} fragments, ${printSize(storage.bytes)}${room}${damaged}; ${storage.state}`,
     `repair     looked after stripes ${repair.checks} times, rebuilt ${repair.repairs} of them (${repair.fragments} fragments, ${printSize(repair.bytes)})`,

@@ -17,6 +17,10 @@ export interface UpFlags {
   readonly quota?: number
   readonly grace?: number
   readonly domains?: string
+  readonly connections?: number
+  readonly dials?: number
+  readonly rateUp?: number
+  readonly rateDown?: number
   readonly network: string
   readonly puzzle?: IdPuzzle | 'none'
   readonly json?: boolean
@@ -37,6 +41,12 @@ export async function up(flags: UpFlags): Promise<ExitCode> {
     ...(flags.quota === undefined ? {} : { quotaBytes: flags.quota }),
     ...(flags.grace === undefined ? {} : { graceMs: flags.grace }),
     ...(flags.domains === undefined ? {} : { domainFile: flags.domains }),
+    ...(flags.connections === undefined ? {} : { connectionsMax: flags.connections }),
+    ...(flags.dials === undefined ? {} : { dialsPerMinuteMax: flags.dials }),
+    rates: {
+      ...(flags.rateUp === undefined ? {} : { upBytesPerSecond: flags.rateUp }),
+      ...(flags.rateDown === undefined ? {} : { downBytesPerSecond: flags.rateDown }),
+    },
     ...(puzzle === undefined ? {} : { puzzle }),
     onRefused: (reason) => {
       if (joining) say(`warning: ${reason}`)

@@ -162,6 +162,33 @@ export function transportSuite(name: string, setup: () => Promise<TransportRig>)
     assert.equal(dialled.connection.queuedBytes, 0)
   })
 
+  check('a paused connection takes nothing, holds up no other, and goes on where it was', async (bench) => {
+    const [a, b] = [await bench.party(), await bench.party()]
+    const paused = await bench.connect(a, b, 'bulk')
+    const other = await bench.connect(a, b, 'control')
+    paused.accepted.connection.pause()
+    for (let at = 0; at < 20; at++) paused.dialled.connection.send([pattern(FRAME_BYTES_MAX, at)])
+    other.accepted.answer = (frame) => [frame]
+    for (let at = 0; at < 50; at++) {
+      other.dialled.connection.send([utf8(String(at))])
+      await bench.settle(other.dialled.take(1))
+    }
+    assert.equal(paused.accepted.frames.length, 0)
+    assert.ok(paused.dialled.connection.queuedBytes > 0)
+    paused.accepted.connection.resume()
+    const frames = await bench.settle(paused.accepted.take(20))
+    assert.ok(frames.every((frame, at) => Buffer.compare(frame, pattern(FRAME_BYTES_MAX, at)) === 0))
+  })
+
+  check('a paused connection can be closed', async (bench) => {
+    const { dialled, accepted } = await bench.pair()
+    accepted.connection.pause()
+    dialled.connection.send([pattern(FRAME_BYTES_MAX, 1)])
+    accepted.connection.close('had enough')
+    await bench.settle(accepted.closed)
+    await bench.settle(dialled.closed)
+  })
+
   check('closing delivers what was queued, and tells each side once', async (bench) => {
     const { dialled, accepted } = await bench.pair()
     for (let at = 0; at < 30; at++) dialled.connection.send([pattern(50 * KIB, at)])
