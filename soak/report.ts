@@ -18,13 +18,15 @@ export interface SoakResult {
   readonly gone: readonly string[]
   readonly repairs: number
   readonly memory: {
-    /** Processes that lived from the second fifth of the run to its end. */
+    /** Processes that lived through both rests, the one after a fifth of the run and the one after all of it. */
     readonly processes: number
-    /** Of memory that is not pages of files: the system takes those back, and a store that fills has more of them. */
+    /** From rest to rest, of memory that is not pages of files: the system takes those back, and a store that fills has more of them. */
     readonly growth: number
     readonly growthMax: number
     /** Pages of files included. */
     readonly residentGrowth: number
+    /** Under load, the last fifth against the second by medians: with what work takes while it is under way. */
+    readonly loadedGrowth: number
   }
   readonly files: FilesGrowth
   readonly lines: readonly Line[]
@@ -54,7 +56,7 @@ export function verdictText({ lines, holds, ...run }: SoakResult): string {
   return [
     `${run.puts} puts, ${run.reads} reads, ${run.disturbed} disturbed, failures ${namedCounts(run.failures)}`,
     `faults ${namedCounts(run.faults)}; ${run.repairs} repairs`,
-    `memory of ${memory.processes} processes: ${percent(memory.growth)}, the worst ${percent(memory.growthMax)}, with pages of files ${percent(memory.residentGrowth)}`,
+    `memory of ${memory.processes} processes, from rest to rest: ${percent(memory.growth)}, the worst ${percent(memory.growthMax)}, with pages of files ${percent(memory.residentGrowth)}; under load ${percent(memory.loadedGrowth)}`,
     ...run.gone,
     `sockets ${percent(run.files.sockets)}, ${run.files.halfClosed} half closed; files opened and not closed: ${run.files.others.join(', ') || 'none'}`,
     '',

@@ -1,4 +1,4 @@
-/** One run: load and faults side by side, a rest in which open files are counted, more of the same, another rest, and the verdict. */
+/** One run: load and faults side by side, a rest in which memory and open files are counted, more of the same, another rest, and the verdict. */
 import { MINUTE, SECOND } from '../src/base/units.ts'
 import { SeededRandom } from '../src/sim/seededRandom.ts'
 import type { Testnet } from '../src/testing/testnet.ts'
@@ -9,14 +9,7 @@ import type { SoakOptions } from './options.ts'
 import { Spell } from './spell.ts'
 import { minuteText, type SoakResult } from './report.ts'
 import { Traffic } from './traffic.ts'
-import {
-  filesGrowth,
-  memoryGrowths,
-  pooledGrowth,
-  verdictLines,
-  type FilesGrowth,
-  type MemorySample,
-} from './verdict.ts'
+import { filesGrowth, growthsBetween, memoryGrowths, pooledGrowth, verdictLines, type MemorySample } from './verdict.ts'
 
 const SAMPLES = 100
 /** Longer than a worker thread and connections of the API stay for nothing. */
@@ -35,11 +28,17 @@ export async function soak(deps: SoakDeps): Promise<SoakResult> {
   const run = new Run(deps)
   await run.warmUp()
   await run.load(options.durationMs / 5)
-  const filesBefore = await run.openFilesAtRest()
+  const before = await run.atRest()
   await run.load((options.durationMs * 4) / 5)
-  const filesAfter = await run.openFilesAtRest()
+  const after = await run.atRest()
   await run.end()
-  return run.result(filesGrowth(filesBefore, filesAfter))
+  return run.result(before, after)
+}
+
+/** What every process has when nothing is under way. */
+interface Rest {
+  readonly memory: MemorySample
+  readonly files: ReadonlyMap<number, OpenFiles>
 }
 
 class Run {
@@ -89,18 +88,19 @@ class Run {
     await this.faults.healed()
   }
 
-  async openFilesAtRest(): Promise<ReadonlyMap<number, OpenFiles>> {
+  async atRest(): Promise<Rest> {
     await wait(REST_MS)
-    return measureAll(this.pids(), openFilesOf)
+    return { memory: await measureAll(this.pids(), memoryOf), files: await measureAll(this.pids(), openFilesOf) }
   }
 
   end(): Promise<void> {
     return this.traffic.readAll()
   }
 
-  result(files: FilesGrowth): SoakResult {
+  result(before: Rest, after: Rest): SoakResult {
     const { counts, failures, objectCount } = this.traffic
-    const growths = memoryGrowths(this.samples, 'ownBytes')
+    const files = filesGrowth(before.files, after.files)
+    const growths = growthsBetween(before.memory, after.memory, 'ownBytes')
     const memoryGrowth = pooledGrowth(growths)
     const gone = [...this.ended, ...this.faults.notHealed]
     const { lost, wrong } = counts
@@ -121,7 +121,8 @@ class Run {
         processes: growths.length,
         growth: memoryGrowth,
         growthMax: Math.max(...growths.map((growth) => pooledGrowth([growth]))),
-        residentGrowth: pooledGrowth(memoryGrowths(this.samples, 'residentBytes')),
+        residentGrowth: pooledGrowth(growthsBetween(before.memory, after.memory, 'residentBytes')),
+        loadedGrowth: pooledGrowth(memoryGrowths(this.samples, 'ownBytes')),
       },
       files,
       lines,

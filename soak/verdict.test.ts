@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
   filesGrowth,
+  growthsBetween,
   median,
   memoryGrowths,
   pooledGrowth,
@@ -30,6 +31,12 @@ test('the second fifth is compared with the last, by medians, whatever happens b
   assert.ok(Math.abs(pooledGrowth(memoryGrowths(samples, 'ownBytes')) - 0.2) < 1e-9)
 })
 
+test('two rests are compared process by process, by those that lived through both', () => {
+  const [before, , after] = samplesOf({ 1: [10, 90, 12], 2: [10, 10, 0], 3: [0, 10, 10] })
+  assert.ok(before !== undefined && after !== undefined)
+  assert.deepEqual(growthsBetween(before, after, 'ownBytes'), [{ pid: 1, beforeBytes: 20, afterBytes: 24 }])
+})
+
 test('processes that ended or began meanwhile are not compared, and nothing to compare holds nothing', () => {
   const samples = samplesOf({ 1: [5, 5, 5, 5, 5], 2: [5, 5, 5, 5, 0], 3: [0, 0, 5, 5, 5] })
   assert.deepEqual(
@@ -39,7 +46,7 @@ test('processes that ended or began meanwhile are not compared, and nothing to c
   const lines = verdictLines({ lost: 0, wrong: 0, gone: 0, memoryGrowth: pooledGrowth([]), files: NOTHING })
   assert.deepEqual(
     lines.filter(({ holds }) => !holds).map(({ what }) => what),
-    ['growth of memory'],
+    ['growth of memory at rest'],
   )
 })
 

@@ -42,7 +42,7 @@ export function verdictLines(facts: {
     line('objects lost', facts.lost, 0),
     line('reads with wrong bytes', facts.wrong, 0),
     line('nodes gone by themselves', facts.gone, 0),
-    line('growth of memory', facts.memoryGrowth, MEMORY_GROWTH_MAX),
+    line('growth of memory at rest', facts.memoryGrowth, MEMORY_GROWTH_MAX),
     line('growth of open sockets', facts.files.sockets, SOCKETS_GROWTH_MAX),
     line('sockets half closed', facts.files.halfClosed, 0),
     line('open files leaked', facts.files.others.length, 0),
@@ -66,6 +66,17 @@ export function memoryGrowths(samples: readonly MemorySample[], of: keyof Memory
   const medianOf = (pid: number, among: readonly MemorySample[]): number =>
     median(among.map((each) => each.get(pid)?.[of] ?? 0))
   return lasting.map((pid) => ({ pid, beforeBytes: medianOf(pid, second), afterBytes: medianOf(pid, last) }))
+}
+
+/**
+ * How much each process took at one rest against an earlier one; only those that lived through both. What work under way takes, the
+ * 64 MiB of each repair for one, is no growth; what stays afterwards is.
+ */
+export function growthsBetween(before: MemorySample, after: MemorySample, of: keyof Memory): readonly Growth[] {
+  return [...before].flatMap(([pid, then]) => {
+    const now = after.get(pid)
+    return now === undefined ? [] : [{ pid, beforeBytes: then[of], afterBytes: now[of] }]
+  })
 }
 
 /** Of all these processes together, as a share; NaN when there are none. */

@@ -11,6 +11,7 @@ import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { after, before, test } from 'node:test'
 import type { RuntimeNode } from '../src/daemon/home.ts'
+import { NODE_FLAGS } from '../src/daemon/tuning.ts'
 import type { NodeStatus } from '../src/node/status.ts'
 import type { Health } from '../src/storage/objects.ts'
 import { startTestnet, type TestnetExit } from '../src/testing/testnet.ts'
@@ -180,6 +181,11 @@ test(
     ])
     const status = json<NodeStatus>(await run(other, ['status', '--json']))
     assert.deepEqual([status.overlay.contacts, status.storage.quotaBytes], [1, 1024 * MIB])
+    // In the process that was started, anew: it has the flags, and its parent still has its end.
+    if (process.platform === 'linux') {
+      const commandLine = await readFile(`/proc/${String(first.child.pid)}/cmdline`, 'utf8')
+      for (const flag of NODE_FLAGS) assert.ok(commandLine.split('\0').includes(flag), commandLine)
+    }
     for (const { child } of [second, first]) child.kill('SIGTERM')
     assert.deepEqual([await first.ended, await second.ended], [0, 0])
     assert.deepEqual((await readdir(one)).sort(), ['fragments', 'identity.key', 'node.log', 'state', 'token'])

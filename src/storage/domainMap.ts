@@ -31,6 +31,7 @@ export class DomainMap {
   static parse(text: string): Result<DomainMap> {
     const four: Prefix<number>[] = []
     const six: Prefix<bigint>[] = []
+    const names = new Map<string, string>()
     let count = 0
     for (const line of linesOf(text)) {
       if (++count > DOMAIN_LINES_MAX) return fail(`it has more than ${String(DOMAIN_LINES_MAX)} lines`)
@@ -38,7 +39,8 @@ export class DomainMap {
       const entry = entryOf(line)
       if (entry === undefined)
         return fail(`line ${String(count)} is not PREFIX/LENGTH NAME, as in 203.0.113.0/24 AS64500`)
-      const { address, length, name } = entry
+      const { address, length } = entry
+      const name = ownCopy(entry.name, names)
       if (address.family === 4) four.push(prefix4(address.bits, length, name))
       else if (length <= BITS6) six.push(prefix6(address.bits, length, name))
     }
@@ -91,6 +93,15 @@ class Segments<T extends number | bigint> {
       this.names.push(name)
     }
   }
+}
+
+/** One string for each name, and none that is a piece of the text: engines keep the whole of it for such a piece. */
+function ownCopy(name: string, names: Map<string, string>): string {
+  const known = names.get(name)
+  if (known !== undefined) return known
+  const copy = name.split('').join('')
+  names.set(copy, copy)
+  return copy
 }
 
 function order<T extends number | bigint>(a: T, b: T): number {

@@ -164,6 +164,8 @@ export const DUTY_TICK_MS_MAX = 10 * MINUTE
 export const CHECKS_PER_AUDIT = 3 * CHECKS_PER_GRACE - 2
 /** When this share of a stripe goes missing together it is likely a partition: everybody on this side sees the other half die. */
 export const MASS_SHARE = 0.4
+/** How often in a round of looking a node asks itself whether half of all are gone. */
+export const LOOK_OUTS_PER_CHECK = 2
 /** Of all holders that a node knows of, so many must be known to tell it from them: half of fewer easily passes for less. */
 export const HOLDERS_TELLING_MIN = 24
 /** Only who has been away for so much of a grace period counts: most who go for minutes are back by then. */

@@ -23,6 +23,7 @@ import {
   COUNT_PAUSE_MS,
   DUTY_TICK_MS_MAX,
   DUTY_TICK_MS_MIN,
+  LOOK_OUTS_PER_CHECK,
   NEWCOMER_RANK,
   REPAIRS_PARALLEL,
 } from './limits.ts'
@@ -51,8 +52,8 @@ export class Repairer {
   private readonly departures: Departures
   private readonly contactDepartures: Departures
   private contacts: readonly NodeId[] = []
-  /** As of this turn. */
   private outlook: Outlook = 'unknown'
+  private lookedOutMs = -Infinity
   private readonly totals = new Map<StripeId, number>()
   private readonly repairing = new Set<StripeId>()
   private readonly places = new Semaphore(REPAIRS_PARALLEL)
@@ -131,6 +132,8 @@ export class Repairer {
   /** Holders tell, where enough are known; else whom the overlay knows, though some of them only lost their places in its table. */
   private lookOut(): void {
     const nowMs = this.deps.clock.now()
+    if (Math.abs(nowMs - this.lookedOutMs) < this.rules.checkMs / LOOK_OUTS_PER_CHECK) return
+    this.lookedOutMs = nowMs
     const before = this.contacts
     this.contacts = this.deps.overlay.contactIds()
     this.contactDepartures.onRound(before, this.contacts, nowMs)
