@@ -1,7 +1,7 @@
 /**
- * Whole systems of others on this machine, in one run and interleaved: each puts a file with its own add, import or seed, and a process
- * of its own gets it back over loopback. Prints medians with their spread, and processor time of both processes for each 10^9 bytes.
- * `--mib 256`, `--runs 5`, `--only helia,webtorrent`, `--json`. The first run installs them (bench/peers).
+ * Whole systems on this machine, ours and others, in one run and interleaved: each puts a file with its own add, import or seed, and a process
+ * that does not have it gets it back over loopback. Prints medians with their spread, and processor time of all processes for each 10^9
+ * bytes. `--mib 256`, `--runs 5`, `--only mainframe,helia,webtorrent`, `--json`. The first run installs the others (bench/peers).
  */
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -9,18 +9,25 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { fileURLToPath } from 'node:url'
+import { present } from '../src/base/assert.ts'
 import { MIB } from '../src/base/units.ts'
 import { ensureInstalled } from '../scripts/install.mjs'
-import { Party, type Got, type Put } from './system/party.ts'
+import { startMainframe } from './system/mainframe.ts'
+import { startPeer } from './system/peerSubject.ts'
+import type { StartSubject } from './system/subject.ts'
 import { summary, type Measured } from './system/summary.ts'
 
-const PEERS = ['helia', 'webtorrent']
+const SUBJECTS: Readonly<Record<string, StartSubject>> = {
+  mainframe: startMainframe,
+  helia: (dir) => startPeer('helia', dir),
+  webtorrent: (dir) => startPeer('webtorrent', dir),
+}
 
 const { values } = parseArgs({
   options: {
     mib: { type: 'string', default: '256' },
     runs: { type: 'string', default: '5' },
-    only: { type: 'string', default: PEERS.join(',') },
+    only: { type: 'string', default: Object.keys(SUBJECTS).join(',') },
     json: { type: 'boolean', default: false },
   },
 })
@@ -30,7 +37,7 @@ ensureInstalled(fileURLToPath(new URL('peers/', import.meta.url)))
 const home = await mkdtemp(join(tmpdir(), 'mainframe-system-'))
 try {
   for (let run = 0; run < Number(values.runs); run++) {
-    for (const peer of values.only.split(',')) await putAndGet(peer, run)
+    for (const name of values.only.split(',')) await putAndGet(name, run)
   }
 } finally {
   await rm(home, { recursive: true, force: true })
@@ -38,30 +45,28 @@ try {
 if (!values.json) console.log(summary(measured))
 
 /** Fresh processes and stores for each run, and fresh bytes, so that nothing is known beforehand. */
-async function putAndGet(peer: string, run: number): Promise<void> {
+async function putAndGet(name: string, run: number): Promise<void> {
   const bytes = Number(values.mib) * MIB
-  const dir = join(home, `${peer}-${String(run)}`)
-  await mkdir(join(dir, 'reader'), { recursive: true })
+  const dir = join(home, `${name}-${String(run)}`)
+  const source = join(home, 'source')
   const payload = randomBytes(bytes)
-  const source = join(dir, 'source')
+  await mkdir(dir)
   await writeFile(source, payload)
-  await using holder = await Party.start(peer, { role: 'holder', dir })
-  const idleCpu = holder.cpuSeconds()
-  const put = await holder.ask<Put>({ name: 'payload', source, bytes })
-  report({ peer, run, what: 'put', bytes, seconds: put.seconds, cpuSeconds: holder.cpuSeconds() - idleCpu })
-  const holderCpu = holder.cpuSeconds()
-  await using reader = await Party.start(peer, { role: 'reader', dir: join(dir, 'reader'), contact: holder.contact })
-  const readerCpu = reader.cpuSeconds()
-  const got = await reader.ask<Got>({ reference: put.reference })
-  const cpuSeconds = holder.cpuSeconds() - holderCpu + reader.cpuSeconds() - readerCpu
-  if (got.sha256 !== createHash('sha256').update(payload).digest('hex'))
-    throw new Error(`${peer} gave other bytes back`)
-  report({ peer, run, what: 'get', bytes, seconds: got.seconds, cpuSeconds })
+  const start = present(SUBJECTS[name], `a subject such as ${Object.keys(SUBJECTS).join(', ')}`)
+  {
+    await using subject = await start(dir)
+    const put = await subject.put('payload', source, bytes)
+    report({ subject: name, run, what: 'put', bytes, ...put })
+    const got = await subject.get(put.reference)
+    if (got.sha256 !== createHash('sha256').update(payload).digest('hex')) throw new Error(`${name} gave other bytes`)
+    report({ subject: name, run, what: 'get', bytes, ...got })
+  }
+  await rm(dir, { recursive: true, force: true })
 }
 
-function report({ peer, run, what, bytes, seconds, cpuSeconds }: Measured): void {
-  const line = { peer, run, what, bytes, seconds, cpuSeconds }
+function report({ subject, run, what, bytes, seconds, cpuSeconds, firstByteMs }: Measured): void {
+  const line = { subject, run, what, bytes, seconds, cpuSeconds, firstByteMs }
   measured.push(line)
   if (values.json) console.log(JSON.stringify(line))
-  else process.stderr.write(`${peer} ${what}: ${(bytes / 1e6 / seconds).toFixed(1)} MB/s\n`)
+  else process.stderr.write(`${subject} ${what}: ${(bytes / 1e6 / seconds).toFixed(1)} MB/s\n`)
 }

@@ -1,22 +1,9 @@
 /** A process of another system, holder or reader, and what it is asked. The other end is bench/peers/holding.mjs. */
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-
-export interface Put {
-  /** What a reader asks by. */
-  readonly reference: unknown
-  readonly seconds: number
-}
-
-export interface Got {
-  readonly seconds: number
-  readonly firstByteMs: number
-  readonly bytes: number
-  /** Hexadecimal. */
-  readonly sha256: string
-}
+import { present } from '../../src/base/assert.ts'
+import { cpuSecondsOf } from './processTime.ts'
 
 interface Role {
   readonly role: 'holder' | 'reader'
@@ -33,7 +20,6 @@ interface Answer {
 
 /** An answer that takes longer is none. */
 const ANSWER_MS_MAX = 600_000
-const TICKS_PER_SECOND = 100
 
 export class Party implements AsyncDisposable {
   readonly contact: unknown
@@ -61,11 +47,8 @@ export class Party implements AsyncDisposable {
     return (await request(this.child, question)) as T
   }
 
-  /** User and system time since its start, as Linux counts it (proc(5): fields 14 and 15 of stat). */
   cpuSeconds(): number {
-    const stat = readFileSync(`/proc/${String(this.child.pid)}/stat`, 'utf8')
-    const fields = stat.slice(stat.lastIndexOf(') ') + 2).split(' ')
-    return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND
+    return cpuSecondsOf([present(this.child.pid, 'it runs')])
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,17 +1,19 @@
 /** Medians and spread of what the runs measured, one line for each system and operation. */
 
 export interface Measured {
-  readonly peer: string
+  readonly subject: string
   readonly run: number
   readonly what: 'put' | 'get'
   readonly bytes: number
   readonly seconds: number
   /** Of all processes of the system. */
   readonly cpuSeconds: number
+  /** Of a get. */
+  readonly firstByteMs?: number
 }
 
 export function summary(measured: readonly Measured[]): string {
-  const groups = Map.groupBy(measured, ({ peer, what }) => `${peer} ${what}`)
+  const groups = Map.groupBy(measured, ({ subject, what }) => `${subject} ${what}`)
   return [...groups].map(([name, runs]) => line(name, runs)).join('\n')
 }
 
