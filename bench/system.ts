@@ -19,6 +19,7 @@ import { summary, type Measured } from './system/summary.ts'
 
 const SUBJECTS: Readonly<Record<string, StartSubject>> = {
   mainframe: startMainframe,
+  hyperdrive: (dir) => startPeer('hyperdrive', dir),
   helia: (dir) => startPeer('helia', dir),
   webtorrent: (dir) => startPeer('webtorrent', dir),
 }

@@ -2,7 +2,6 @@
  * Hyperdrive over Hyperswarm, which finds the holder through a DHT of its own on 127.0.0.1 (hyperdht's testnet) and speaks its
  * encrypted streams over UDX: UDP, as there is no TCP in it.
  */
-import { once } from 'node:events'
 import { createReadStream } from 'node:fs'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
@@ -34,14 +33,13 @@ async function hold(dir) {
 
 async function read({ key, bootstrap }, dir) {
   const { drive, swarm } = await start(dir, bootstrap, Buffer.from(key, 'hex'))
-  const connected = once(swarm, 'connection')
+  const found = drive.findingPeers()
   swarm.join(drive.discoveryKey, { server: false, client: true })
-  await connected
+  swarm.flush().then(found, found)
+  // Its blobs have a core of their own, whose key the first update brings.
+  await drive.update({ wait: true })
   return {
-    async get(reference) {
-      while ((await drive.entry(reference)) === null) await drive.update({ wait: true })
-      return drive.createReadStream(reference)
-    },
+    get: async (reference) => drive.createReadStream(reference),
     stop: () => swarm.destroy(),
   }
 }
@@ -50,7 +48,11 @@ async function start(dir, bootstrap, key) {
   const store = new Corestore(join(dir, 'store'))
   const drive = key === undefined ? new Hyperdrive(store) : new Hyperdrive(store, key)
   await drive.ready()
-  const swarm = new Hyperswarm({ dht: new DHT({ bootstrap, host: '127.0.0.1', ephemeral: true }) })
-  swarm.on('connection', (connection) => drive.replicate(connection))
+  // Without a host the two ends name addresses of other interfaces to each other, and no packet arrives.
+  const swarm = new Hyperswarm({ dht: new DHT({ bootstrap, host: '127.0.0.1' }) })
+  swarm.on('connection', (connection) => {
+    connection.on('error', () => undefined)
+    store.replicate(connection)
+  })
   return { drive, swarm }
 }

@@ -9,7 +9,7 @@ export interface Measured {
   /** Of all processes of the system. */
   readonly cpuSeconds: number
   /** Of a get. */
-  readonly firstByteMs?: number
+  readonly firstByteMs?: number | undefined
 }
 
 export function summary(measured: readonly Measured[]): string {
