@@ -58,12 +58,15 @@ export class Search {
     return this.suspicion.lyingShare(this.deps.clock.now())
   }
 
-  /** The nodes around a point. Rejects only when the signal is aborted. */
+  /**
+   * The nodes around a point. Rejects only when the signal is aborted. The size estimate does not learn from it: what is looked up is
+   * what others have made links to, and they may crowd every place of which they make us think.
+   */
   lookup(target: Point, signal?: AbortSignal): Promise<LookupResult> {
-    return this.measured(target, { isUrgent: true }, signal)
+    return this.run(this.begin(target, { isUrgent: true }), signal)
   }
 
-  /** The same to keep the table and the size estimate fresh: it does not look as hard where many lie. */
+  /** To keep the table and the size estimate fresh, at a point that this node has drawn: it does not look as hard where many lie. */
   walk(target: Point, signal?: AbortSignal): Promise<LookupResult> {
     return this.measured(target, { quotaMax: WALK_QUOTA }, signal)
   }

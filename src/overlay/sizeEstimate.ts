@@ -21,7 +21,10 @@ export class SizeEstimate {
     return this.samples.size
   }
 
-  /** A lookup of a point that this node's own id says nothing about has met these, nearest first. */
+  /**
+   * A lookup of a point that this node has drawn has met these, nearest first. Never of one that somebody else chose: who knows what
+   * will be looked up can crowd more than half of the places.
+   */
   onLookup(target: Point, closest: readonly Contact[]): void {
     const sample = densityAround(target, closest)
     if (sample === undefined) return
