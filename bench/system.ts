@@ -11,8 +11,13 @@ import { parseArgs } from 'node:util'
 import { fileURLToPath } from 'node:url'
 import { present } from '../src/base/assert.ts'
 import { MIB } from '../src/base/units.ts'
+import { totalFor } from '../src/coding/code.ts'
+import { NEEDED_MAX } from '../src/coding/limits.ts'
 import { ensureInstalled } from '../scripts/install.mjs'
+import type { Floor } from './system/floor.ts'
+import { measureFloors, SURVIVE } from './system/floors.ts'
 import { startMainframe } from './system/mainframe.ts'
+import { getSteps, leastCpuSeconds, putSteps } from './system/model.ts'
 import { startPeer } from './system/peerSubject.ts'
 import type { StartSubject } from './system/subject.ts'
 import { summary, type Measured } from './system/summary.ts'
@@ -36,14 +41,26 @@ const { values } = parseArgs({
 const measured: Measured[] = []
 ensureInstalled(fileURLToPath(new URL('peers/', import.meta.url)))
 const home = await mkdtemp(join(tmpdir(), 'mainframe-system-'))
+const floors: Floor[] = []
 try {
+  const bare = join(home, 'bare')
+  await mkdir(bare)
+  floors.push(...(await measureFloors(bare, Number(values.mib) * MIB)))
+  await rm(bare, { recursive: true })
+  for (const floor of floors) if (values.json) console.log(JSON.stringify({ floor: floor.name, ...floor }))
   for (let run = 0; run < Number(values.runs); run++) {
     for (const name of values.only.split(',')) await putAndGet(name, run)
   }
 } finally {
   await rm(home, { recursive: true, force: true })
 }
-if (!values.json) console.log(summary(measured))
+if (!values.json) {
+  console.log(summary(measured, floors))
+  const redundancy = totalFor(NEEDED_MAX, SURVIVE) / NEEDED_MAX
+  console.log(
+    `model: put ${leastCpuSeconds(putSteps(redundancy), floors).toFixed(1)}, get ${leastCpuSeconds(getSteps(), floors).toFixed(1)} CPU s/GB at the least`,
+  )
+}
 
 /** Fresh processes and stores for each run, and fresh bytes, so that nothing is known beforehand. */
 async function putAndGet(name: string, run: number): Promise<void> {

@@ -17,11 +17,11 @@ const COMMANDS = {
   readme: ['scripts/readme.ts'],
   resilience: ['resilience/main.ts'],
   soak: ['soak/main.ts'],
+  bench: ['bench/system.ts'],
   'bench:hostile': ['bench/hostile.ts'],
   'bench:kernel': ['bench/kernel.ts'],
   'bench:overlay': ['bench/overlay.ts'],
   'bench:path': ['bench/path.ts'],
-  'bench:system': ['bench/system.ts'],
   'bench:tls': ['bench/tls.ts'],
   'bench:world': ['bench/world.ts'],
 }

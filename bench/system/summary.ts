@@ -1,4 +1,5 @@
 /** Medians and spread of what the runs measured, one line for each system and operation. */
+import type { Floor } from './floor.ts'
 
 export interface Measured {
   readonly subject: string
@@ -12,15 +13,19 @@ export interface Measured {
   readonly firstByteMs?: number | undefined
 }
 
-export function summary(measured: readonly Measured[]): string {
+export function summary(measured: readonly Measured[], floors: readonly Floor[]): string {
   const groups = Map.groupBy(measured, ({ subject, what }) => `${subject} ${what}`)
-  return [...groups].map(([name, runs]) => line(name, runs)).join('\n')
+  return [...floors.map(floorLine), ...[...groups].map(([name, runs]) => line(name, runs))].join('\n')
+}
+
+function floorLine({ name, bytes, seconds, cpuSeconds }: Floor): string {
+  return `${name.padEnd(22)} ${(bytes / 1e6 / seconds).toFixed(0)} MB/s  ${((cpuSeconds * 1e9) / bytes).toFixed(2)} CPU s/GB`
 }
 
 function line(name: string, runs: readonly Measured[]): string {
   const rates = spread(runs.map(({ bytes, seconds }) => bytes / 1e6 / seconds))
   const cpu = spread(runs.map(({ bytes, cpuSeconds }) => (cpuSeconds * 1e9) / bytes))
-  return `${name.padEnd(18)} ${rates} MB/s  ${cpu} CPU s/GB`
+  return `${name.padEnd(22)} ${rates} MB/s  ${cpu} CPU s/GB`
 }
 
 /** Median, least and most. */
