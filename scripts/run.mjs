@@ -17,6 +17,7 @@ const COMMANDS = {
   readme: ['scripts/readme.ts'],
   resilience: ['resilience/main.ts'],
   soak: ['soak/main.ts'],
+  bench: ['bench/system.ts'],
   'bench:hostile': ['bench/hostile.ts'],
   'bench:kernel': ['bench/kernel.ts'],
   'bench:overlay': ['bench/overlay.ts'],

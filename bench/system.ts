@@ -1,0 +1,90 @@
+/**
+ * Whole systems on this machine, ours and others, in one run and interleaved: each puts a file with its own add, import or seed, and a process
+ * that does not have it gets it back over loopback. Prints medians with their spread, and processor time of all processes for each 10^9
+ * bytes. `--mib 256`, `--runs 5`, `--only mainframe,helia,webtorrent`, `--json`. The first run installs the others (bench/peers).
+ */
+import { createHash, randomBytes } from 'node:crypto'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { fileURLToPath } from 'node:url'
+import { present } from '../src/base/assert.ts'
+import { MIB } from '../src/base/units.ts'
+import { totalFor } from '../src/coding/code.ts'
+import { NEEDED_MAX } from '../src/coding/limits.ts'
+import { ensureInstalled } from '../scripts/install.mjs'
+import type { Floor } from './system/floor.ts'
+import { measureFloors, SURVIVE } from './system/floors.ts'
+import { startMainframe } from './system/mainframe.ts'
+import { getSteps, leastCpuSeconds, putSteps } from './system/model.ts'
+import { startPeer } from './system/peerSubject.ts'
+import type { StartSubject } from './system/subject.ts'
+import { summary, type Measured } from './system/summary.ts'
+
+const SUBJECTS: Readonly<Record<string, StartSubject>> = {
+  mainframe: startMainframe,
+  hyperdrive: (dir) => startPeer('hyperdrive', dir),
+  helia: (dir) => startPeer('helia', dir),
+  webtorrent: (dir) => startPeer('webtorrent', dir),
+}
+
+const { values } = parseArgs({
+  options: {
+    mib: { type: 'string', default: '256' },
+    runs: { type: 'string', default: '5' },
+    only: { type: 'string', default: Object.keys(SUBJECTS).join(',') },
+    json: { type: 'boolean', default: false },
+  },
+})
+
+const measured: Measured[] = []
+ensureInstalled(fileURLToPath(new URL('peers/', import.meta.url)))
+const home = await mkdtemp(join(tmpdir(), 'mainframe-system-'))
+const floors: Floor[] = []
+try {
+  const bare = join(home, 'bare')
+  await mkdir(bare)
+  floors.push(...(await measureFloors(bare, Number(values.mib) * MIB)))
+  await rm(bare, { recursive: true })
+  for (const floor of floors) if (values.json) console.log(JSON.stringify({ floor: floor.name, ...floor }))
+  for (let run = 0; run < Number(values.runs); run++) {
+    for (const name of values.only.split(',')) await putAndGet(name, run)
+  }
+} finally {
+  await rm(home, { recursive: true, force: true })
+}
+if (!values.json) {
+  console.log(summary(measured, floors))
+  const redundancy = totalFor(NEEDED_MAX, SURVIVE) / NEEDED_MAX
+  console.log(
+    `model: put ${leastCpuSeconds(putSteps(redundancy), floors).toFixed(1)}, get ${leastCpuSeconds(getSteps(), floors).toFixed(1)} CPU s/GB at the least`,
+  )
+}
+
+/** Fresh processes and stores for each run, and fresh bytes, so that nothing is known beforehand. */
+async function putAndGet(name: string, run: number): Promise<void> {
+  const bytes = Number(values.mib) * MIB
+  const dir = join(home, `${name}-${String(run)}`)
+  const source = join(home, 'source')
+  const payload = randomBytes(bytes)
+  await mkdir(dir)
+  await writeFile(source, payload)
+  const start = present(SUBJECTS[name], `a subject such as ${Object.keys(SUBJECTS).join(', ')}`)
+  {
+    await using subject = await start(dir)
+    const put = await subject.put('payload', source, bytes)
+    report({ subject: name, run, what: 'put', bytes, ...put })
+    const got = await subject.get(put.reference)
+    if (got.sha256 !== createHash('sha256').update(payload).digest('hex')) throw new Error(`${name} gave other bytes`)
+    report({ subject: name, run, what: 'get', bytes, ...got })
+  }
+  await rm(dir, { recursive: true, force: true })
+}
+
+function report({ subject, run, what, bytes, seconds, cpuSeconds, firstByteMs }: Measured): void {
+  const line = { subject, run, what, bytes, seconds, cpuSeconds, firstByteMs }
+  measured.push(line)
+  if (values.json) console.log(JSON.stringify(line))
+  else process.stderr.write(`${subject} ${what}: ${(bytes / 1e6 / seconds).toFixed(1)} MB/s\n`)
+}

@@ -1,0 +1,28 @@
+/** What the benchmark of whole systems asks of each: to keep a file, and to give it back to another process. */
+
+export interface Work {
+  readonly seconds: number
+  /** User and system time of all processes of the system, and of ours as far as it carried the bytes. */
+  readonly cpuSeconds: number
+}
+
+export interface Put extends Work {
+  /** What `get` asks by. */
+  readonly reference: unknown
+}
+
+export interface Got extends Work {
+  readonly firstByteMs: number
+  /** Hexadecimal; checked after the clock has stopped. */
+  readonly sha256: string
+}
+
+export interface Subject extends AsyncDisposable {
+  /** Settles once the system says that the file is kept, whatever that means to it. */
+  put(name: string, source: string, bytes: number): Promise<Put>
+  /** By a process that does not have it yet. */
+  get(reference: unknown): Promise<Got>
+}
+
+/** `dir` is an empty folder of its own. */
+export type StartSubject = (dir: string) => Promise<Subject>
