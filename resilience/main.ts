@@ -78,7 +78,8 @@ async function main(options: Options): Promise<boolean> {
   stderr.write(
     `${scores.length} lines, ${surprises.length} missed, ${known} more known to be, commit ${commit.name}, ${seconds} s\n`,
   )
-  for (const score of scores.filter(isKnownButMet)) {
+  // What is missed at full size may be met in a small network.
+  for (const score of options.quick ? [] : scores.filter(isKnownButMet)) {
     stderr.write(
       `${score.scenario.id}, ${parametersText(score.line.parameters)}: met, though known.ts says it is missed\n`,
     )
