@@ -1,7 +1,7 @@
 /**
  * Whole systems on this machine, ours and others, in one run and interleaved: each puts a file with its own add, import or seed, and a process
  * that does not have it gets it back over loopback. Prints medians with their spread, and processor time of all processes for each 10^9
- * bytes. `--mib 256`, `--runs 5`, `--only mainframe,helia,webtorrent`, `--json`. The first run installs the others (bench/peers).
+ * bytes. `--mib 256`, `--small 2000` (objects of 1 KiB), `--runs 5`, `--only mainframe,helia,webtorrent`, `--json`. The first run installs the others (bench/peers).
  */
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { fileURLToPath } from 'node:url'
 import { present } from '../src/base/assert.ts'
-import { MIB } from '../src/base/units.ts'
+import { KIB, MIB } from '../src/base/units.ts'
 import { totalFor } from '../src/coding/code.ts'
 import { NEEDED_MAX } from '../src/coding/limits.ts'
 import { ensureInstalled } from '../scripts/install.mjs'
@@ -20,7 +20,7 @@ import { startMainframe } from './system/mainframe.ts'
 import { getSteps, leastCpuSeconds, putSteps } from './system/model.ts'
 import { startPeer } from './system/peerSubject.ts'
 import type { StartSubject } from './system/subject.ts'
-import { summary, type Measured } from './system/summary.ts'
+import { summary, type Measured, type MeasuredSmall } from './system/summary.ts'
 
 const SUBJECTS: Readonly<Record<string, StartSubject>> = {
   mainframe: startMainframe,
@@ -29,16 +29,21 @@ const SUBJECTS: Readonly<Record<string, StartSubject>> = {
   webtorrent: (dir) => startPeer('webtorrent', dir),
 }
 
+/** Small objects, and how many calls are under way. */
+const SMALL = { bytes: KIB, atOnce: 32 }
+
 const { values } = parseArgs({
   options: {
     mib: { type: 'string', default: '256' },
     runs: { type: 'string', default: '5' },
+    small: { type: 'string', default: '2000' },
     only: { type: 'string', default: Object.keys(SUBJECTS).join(',') },
     json: { type: 'boolean', default: false },
   },
 })
 
 const measured: Measured[] = []
+const small: MeasuredSmall[] = []
 ensureInstalled(fileURLToPath(new URL('peers/', import.meta.url)))
 const home = await mkdtemp(join(tmpdir(), 'mainframe-system-'))
 const floors: Floor[] = []
@@ -55,7 +60,7 @@ try {
   await rm(home, { recursive: true, force: true })
 }
 if (!values.json) {
-  console.log(summary(measured, floors))
+  console.log(summary({ measured, small, floors }))
   const redundancy = totalFor(NEEDED_MAX, SURVIVE) / NEEDED_MAX
   console.log(
     `model: put ${leastCpuSeconds(putSteps(redundancy), floors).toFixed(1)}, get ${leastCpuSeconds(getSteps(), floors).toFixed(1)} CPU s/GB at the least`,
@@ -78,8 +83,16 @@ async function putAndGet(name: string, run: number): Promise<void> {
     const got = await subject.get(put.reference)
     if (got.sha256 !== createHash('sha256').update(payload).digest('hex')) throw new Error(`${name} gave other bytes`)
     report({ subject: name, run, what: 'get', bytes, ...got })
+    const work = await subject.small({ ...SMALL, count: Number(values.small) })
+    reportSmall({ subject: name, run, count: Number(values.small), ...work })
   }
   await rm(dir, { recursive: true, force: true })
+}
+
+function reportSmall(line: MeasuredSmall): void {
+  small.push(line)
+  if (values.json) console.log(JSON.stringify({ what: 'small', ...line }))
+  else process.stderr.write(`${line.subject} small objects: ${(line.count / line.putSeconds).toFixed(0)} puts/s\n`)
 }
 
 function report({ subject, run, what, bytes, seconds, cpuSeconds, firstByteMs }: Measured): void {

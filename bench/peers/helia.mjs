@@ -27,6 +27,7 @@ async function hold(dir) {
     async put(_name, source) {
       return String(await files.addByteStream(createReadStream(source, { highWaterMark: 1024 * 1024 })))
     },
+    putBytes: async (_name, bytes) => String(await files.addBytes(bytes)),
     stop: () => helia.stop(),
   }
 }

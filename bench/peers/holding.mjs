@@ -6,13 +6,14 @@
  * @typedef {object} Holder
  * @property {unknown} contact What a reader needs to reach it.
  * @property {(name: string, source: string, bytes: number) => Promise<unknown>} put Resolves with what a reader asks by, once it is served.
+ * @property {(name: string, bytes: Uint8Array) => Promise<unknown>} putBytes The same for a small object.
  * @property {() => Promise<void>} stop
  *
  * @typedef {object} Reader
  * @property {(reference: any) => Promise<AsyncIterable<Uint8Array>>} get Opens the object; its bytes arrive over the network.
  * @property {() => Promise<void>} stop
  */
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
 import { once } from 'node:events'
 
@@ -24,10 +25,10 @@ import { once } from 'node:events'
 export async function serveParent({ hold, read }) {
   const [{ role, dir, contact }] = await once(process, 'message')
   const party = role === 'holder' ? await hold(dir) : await read(contact, dir)
-  const answer =
-    role === 'holder'
-      ? (/** @type {any} */ request) => timedPut(party, request)
-      : (request) => timedGets(party, request)
+  const answer = (/** @type {any} */ request) => {
+    if (role === 'holder') return request.count === undefined ? timedPut(party, request) : timedPuts(party, request)
+    return request.references === undefined ? timedGet(party, request) : timedGets(party, request)
+  }
   process.on('message', (/** @type {any} */ request) => {
     answer(request).then(
       (result) => process.send?.({ result }),
@@ -45,8 +46,37 @@ async function timedPut(holder, { name, source, bytes }) {
   return { reference, seconds: (performance.now() - startedMs) / 1000 }
 }
 
+/** Puts so many small objects, so many at once. */
+async function timedPuts(holder, { count, bytes, atOnce }) {
+  const contents = Array.from({ length: count }, () => randomBytes(bytes))
+  const references = []
+  const startedMs = performance.now()
+  await each(contents, atOnce, async (content, nth) => {
+    references[nth] = await holder.putBytes(`small-${nth}`, content)
+  })
+  return { references, seconds: (performance.now() - startedMs) / 1000 }
+}
+
+/** Gets them again. */
+async function timedGets(reader, { references, atOnce }) {
+  let bytes = 0
+  const startedMs = performance.now()
+  await each(references, atOnce, async (reference) => {
+    for await (const piece of await reader.get(reference)) bytes += piece.length
+  })
+  return { bytes, seconds: (performance.now() - startedMs) / 1000 }
+}
+
+async function each(items, atOnce, work) {
+  let next = 0
+  const worker = async () => {
+    for (let nth = next++; nth < items.length; nth = next++) await work(items[nth], nth)
+  }
+  await Promise.all(Array.from({ length: atOnce }, worker))
+}
+
 /** Gets one object and tells its bytes, hash, time to the first byte and to the last. */
-async function timedGets(reader, { reference }) {
+async function timedGet(reader, { reference }) {
   const pieces = []
   const startedMs = performance.now()
   let firstByteMs

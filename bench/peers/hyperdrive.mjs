@@ -24,6 +24,10 @@ async function hold(dir) {
       await pipeline(createReadStream(source, { highWaterMark: 1024 * 1024 }), drive.createWriteStream(`/${name}`))
       return `/${name}`
     },
+    async putBytes(name, bytes) {
+      await drive.put(`/${name}`, bytes)
+      return `/${name}`
+    },
     async stop() {
       await swarm.destroy()
       await testnet.destroy()

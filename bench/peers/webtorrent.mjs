@@ -47,19 +47,28 @@ async function hold(dir) {
       client.removeAllListeners('error')
       return { torrentFile: Buffer.from(torrent.torrentFile).toString('base64'), port: client.torrentPort }
     },
+    async putBytes(name, bytes) {
+      const torrent = await new Promise((resolve) => client.seed(bytes, { announce: [], name }, resolve))
+      return { torrentFile: Buffer.from(torrent.torrentFile).toString('base64'), port: client.torrentPort }
+    },
     stop: () => new Promise((resolve) => client.destroy(() => resolve())),
   }
 }
 
 async function read(_contact, dir) {
   const client = new WebTorrent(ALONE)
+  const torrents = new Map()
   return {
     async get({ torrentFile, port }) {
+      // What it has it reads from its own disk.
+      const known = torrents.get(torrentFile)
+      if (known !== undefined) return known.files[0]
       const torrent = client.add(Buffer.from(torrentFile, 'base64'), { path: join(dir, 'got'), announce: [] })
       await new Promise((resolve, reject) => {
         torrent.once('ready', resolve)
         torrent.once('error', reject)
       })
+      torrents.set(torrentFile, torrent)
       torrent.addPeer(`127.0.0.1:${port}`)
       return torrent.files[0]
     },

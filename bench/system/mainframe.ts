@@ -2,18 +2,18 @@
  * Mainframe as a subject: 24 processes, default redundancy, encryption and verification. A file is put through one node's API and counts as
  * put when all its fragments are acknowledged; it is read through the API of another node.
  */
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createReadStream } from 'node:fs'
-import { request, type IncomingMessage } from 'node:http'
+import { Agent, request, type IncomingMessage } from 'node:http'
 import { pid } from 'node:process'
-import { json } from 'node:stream/consumers'
+import { buffer, json } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import { present } from '../../src/base/assert.ts'
 import { KIB } from '../../src/base/units.ts'
 import { startTestnet } from '../../src/testing/testnet.ts'
 import { cpuSecondsOf } from './processTime.ts'
-import type { Got, Put, Subject } from './subject.ts'
+import type { Got, Put, SmallWork, Subject } from './subject.ts'
 
 const NODES = 24
 const PUTTER = 0
@@ -23,9 +23,10 @@ export async function startMainframe(dir: string): Promise<Subject> {
   const testnet = await startTestnet({ nodes: NODES, dir, processes: true })
   const pids = [pid, ...testnet.nodes.map((node) => node.pid)]
   let reads = 0
-  const call = (index: number, path: string, method: string): ReturnType<typeof request> =>
+  const call = (index: number, path: string, method: string, agent?: Agent): ReturnType<typeof request> =>
     request(present(testnet.nodes[index], 'a node of the network').api + path, {
       method,
+      ...(agent === undefined ? {} : { agent }),
       headers: { authorization: `Bearer ${testnet.token}` },
     })
   return {
@@ -60,8 +61,58 @@ export async function startMainframe(dir: string): Promise<Subject> {
       return { seconds, cpuSeconds, firstByteMs: firstByteMs ?? 0, sha256: hash.digest('hex') }
     },
 
+    async small({ count, bytes, atOnce }): Promise<SmallWork> {
+      using agent = disposableAgent(atOnce)
+      const links: string[] = []
+      const putSeconds = await timed(() =>
+        eachOf(count, atOnce, async (nth) => {
+          const putting = call(PUTTER, '/api/v1/objects', 'PUT', agent.agent)
+          putting.end(randomBytes(bytes))
+          links[nth] = ((await json(await answerOf(putting))) as { readonly link: string }).link
+        }),
+      )
+      const reader = 1 + (reads++ % (NODES - 1))
+      const get = (): Promise<number> =>
+        timed(() =>
+          eachOf(count, atOnce, async (nth) => {
+            const getting = call(reader, `/api/v1/objects/${String(links[nth])}`, 'GET', agent.agent)
+            getting.end()
+            const got = await buffer(await answerOf(getting))
+            if (got.length !== bytes) throw new Error(`mainframe gave ${String(got.length)} bytes`)
+          }),
+        )
+      return { putSeconds, getSeconds: await get(), warmGetSeconds: await get() }
+    },
+
     [Symbol.asyncDispose]: () => testnet.stop(),
   }
+}
+
+/** Connections that stay, as browsers and libraries keep them. */
+function disposableAgent(sockets: number): Disposable & { readonly agent: Agent } {
+  const agent = new Agent({ keepAlive: true, maxSockets: sockets })
+  return {
+    agent,
+    [Symbol.dispose]: () => {
+      agent.destroy()
+    },
+  }
+}
+
+/** Calls `work` for 0 .. count - 1, so many at once. */
+async function eachOf(count: number, atOnce: number, work: (nth: number) => Promise<void>): Promise<void> {
+  let next = 0
+  const worker = async (): Promise<void> => {
+    for (let nth = next++; nth < count; nth = next++) await work(nth)
+  }
+  await Promise.all(Array.from({ length: atOnce }, worker))
+}
+
+/** Seconds. */
+async function timed(work: () => Promise<void>): Promise<number> {
+  const startedMs = performance.now()
+  await work()
+  return (performance.now() - startedMs) / 1000
 }
 
 /** Rejects with what the node says when it refuses. */

@@ -2,7 +2,17 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Party } from './party.ts'
-import type { Got, Put, Subject } from './subject.ts'
+import type { Got, Put, SmallWork, Subject } from './subject.ts'
+
+interface SmallPut {
+  readonly references: readonly unknown[]
+  readonly seconds: number
+}
+
+interface SmallGot {
+  readonly bytes: number
+  readonly seconds: number
+}
 
 /** `peer` names a file of bench/peers. */
 export async function startPeer(peer: string, dir: string): Promise<Subject> {
@@ -22,6 +32,19 @@ export async function startPeer(peer: string, dir: string): Promise<Subject> {
       const cpuBefore = holder.cpuSeconds() + reader.cpuSeconds()
       const got = await reader.ask<Omit<Got, 'cpuSeconds'>>({ reference })
       return { ...got, cpuSeconds: holder.cpuSeconds() + reader.cpuSeconds() - cpuBefore }
+    },
+
+    async small({ count, bytes, atOnce }): Promise<SmallWork> {
+      const { references, seconds } = await holder.ask<SmallPut>({ count, bytes, atOnce })
+      const own = join(dir, `reader-${String(reads++)}`)
+      await mkdir(own)
+      await using reader = await Party.start(peer, { role: 'reader', dir: own, contact: holder.contact })
+      const ask = async (): Promise<number> => {
+        const got = await reader.ask<SmallGot>({ references, atOnce })
+        if (got.bytes !== count * bytes) throw new Error(`${peer} gave ${String(got.bytes)} bytes`)
+        return got.seconds
+      }
+      return { putSeconds: seconds, getSeconds: await ask(), warmGetSeconds: await ask() }
     },
 
     [Symbol.asyncDispose]: () => holder[Symbol.asyncDispose](),

@@ -1,5 +1,6 @@
 /** Medians and spread of what the runs measured, one line for each system and operation. */
 import type { Floor } from './floor.ts'
+import type { SmallWork } from './subject.ts'
 
 export interface Measured {
   readonly subject: string
@@ -13,9 +14,34 @@ export interface Measured {
   readonly firstByteMs?: number | undefined
 }
 
-export function summary(measured: readonly Measured[], floors: readonly Floor[]): string {
+export interface MeasuredSmall extends SmallWork {
+  readonly subject: string
+  readonly run: number
+  readonly count: number
+}
+
+export interface Figures {
+  readonly measured: readonly Measured[]
+  readonly small: readonly MeasuredSmall[]
+  readonly floors: readonly Floor[]
+}
+
+export function summary({ measured, small, floors }: Figures): string {
   const groups = Map.groupBy(measured, ({ subject, what }) => `${subject} ${what}`)
-  return [...floors.map(floorLine), ...[...groups].map(([name, runs]) => line(name, runs))].join('\n')
+  const smallGroups = Map.groupBy(small, ({ subject }) => subject)
+  return [
+    ...floors.map(floorLine),
+    ...[...groups].map(([name, runs]) => line(name, runs)),
+    ...[...smallGroups].map(([name, runs]) => smallLine(name, runs)),
+  ].join('\n')
+}
+
+function smallLine(name: string, runs: readonly MeasuredSmall[]): string {
+  const rates = (seconds: (run: MeasuredSmall) => number): string => spread(runs.map((run) => run.count / seconds(run)))
+  return (
+    `${`${name} small`.padEnd(22)} ${rates(({ putSeconds }) => putSeconds)} puts/s  ` +
+    `${rates(({ getSeconds }) => getSeconds)} gets/s  ${rates(({ warmGetSeconds }) => warmGetSeconds)} warm gets/s`
+  )
 }
 
 function floorLine({ name, bytes, seconds, cpuSeconds }: Floor): string {
