@@ -44,7 +44,7 @@ function smallLine(name: string, runs: readonly MeasuredSmall[]): string {
   )
 }
 
-function floorLine({ name, bytes, seconds, cpuSeconds }: Floor): string {
+export function floorLine({ name, bytes, seconds, cpuSeconds }: Floor): string {
   return `${name.padEnd(22)} ${(bytes / 1e6 / seconds).toFixed(0)} MB/s  ${((cpuSeconds * 1e9) / bytes).toFixed(2)} CPU s/GB`
 }
 
