@@ -15,6 +15,7 @@ import { parseArgs } from 'node:util'
 import { MIB } from '../src/base/units.ts'
 import { startTestnet, type Testnet } from '../src/testing/testnet.ts'
 import { ROOT } from '../scripts/install.mjs'
+import { cpuSecondsOf } from './system/processTime.ts'
 
 const { values } = parseArgs({
   options: {
@@ -58,11 +59,11 @@ async function putAndGet(testnet: Testnet, file: string, run: number): Promise<v
 }
 
 async function measured(testnet: Testnet, name: string, work: () => Promise<string>): Promise<string> {
-  const cpuBefore = cpuSeconds(testnet)
+  const cpuBefore = cpuSecondsOf(pidsOf(testnet))
   const startedMs = performance.now()
   const printed = await work()
   const seconds = (performance.now() - startedMs) / 1000
-  const nodeCpuSecondsPerGb = ((cpuSeconds(testnet) - cpuBefore) * 1e9) / fileBytes
+  const nodeCpuSecondsPerGb = ((cpuSecondsOf(pidsOf(testnet)) - cpuBefore) * 1e9) / fileBytes
   report({ name, mbPerSecond: fileBytes / 1e6 / seconds, nodeCpuSecondsPerGb })
   return printed
 }
@@ -110,14 +111,8 @@ function rate(elapsedMs: number): number {
   return fileBytes / 1e3 / elapsedMs
 }
 
-/** User and system time of every node, as Linux counts it (proc(5): fields 14 and 15 of stat, in 1/100 s). */
-function cpuSeconds(testnet: Testnet): number {
-  return sum(
-    testnet.nodes.map(({ pid }) => {
-      const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
-      return (Number(fields[11]) + Number(fields[12])) / 100
-    }),
-  )
+function pidsOf({ nodes }: Testnet): readonly number[] {
+  return nodes.map(({ pid }) => pid)
 }
 
 function peakMib(testnet: Testnet): number {
@@ -127,10 +122,6 @@ function peakMib(testnet: Testnet): number {
       return Number(line?.[1] ?? 0) / 1024
     }),
   )
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, each) => total + each, 0)
 }
 
 function report({ name, mbPerSecond, nodeCpuSecondsPerGb }: Measurement): void {

@@ -13,9 +13,10 @@ import { present } from '../src/base/assert.ts'
 import { KIB, MIB } from '../src/base/units.ts'
 import { totalFor } from '../src/coding/code.ts'
 import { NEEDED_MAX } from '../src/coding/limits.ts'
+import { SURVIVE_DEFAULT } from '../src/testing/testnet.ts'
 import { ensureInstalled } from '../scripts/install.mjs'
 import type { Floor } from './system/floor.ts'
-import { measureFloors, SURVIVE } from './system/floors.ts'
+import { measureFloors } from './system/floors.ts'
 import { startMainframe } from './system/mainframe.ts'
 import { getSteps, leastCpuSeconds, putSteps } from './system/model.ts'
 import { startPeer } from './system/peerSubject.ts'
@@ -64,12 +65,13 @@ try {
 } finally {
   await rm(home, { recursive: true, force: true })
 }
-if (!values.json) {
+const redundancy = totalFor(NEEDED_MAX, SURVIVE_DEFAULT) / NEEDED_MAX
+const least = { put: leastCpuSeconds(putSteps(redundancy), floors), get: leastCpuSeconds(getSteps(), floors) }
+if (values.json) {
+  console.log(JSON.stringify({ what: 'model', cpuSecondsPerGb: least }))
+} else {
   console.log(summary({ measured, small, floors }))
-  const redundancy = totalFor(NEEDED_MAX, SURVIVE) / NEEDED_MAX
-  console.log(
-    `model: put ${leastCpuSeconds(putSteps(redundancy), floors).toFixed(1)}, get ${leastCpuSeconds(getSteps(), floors).toFixed(1)} CPU s/GB at the least`,
-  )
+  console.log(`model: put ${least.put.toFixed(1)}, get ${least.get.toFixed(1)} CPU s/GB at the least`)
 }
 
 /** Fresh processes and stores for each run, and fresh bytes, so that nothing is known beforehand. */

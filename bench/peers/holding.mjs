@@ -16,6 +16,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
 import { once } from 'node:events'
+import { eachAtOnce } from '../system/atOnce.ts'
 
 /**
  * Serves the parent until it lets go.
@@ -51,8 +52,8 @@ async function timedPuts(holder, { count, bytes, atOnce }) {
   const contents = Array.from({ length: count }, () => randomBytes(bytes))
   const references = []
   const startedMs = performance.now()
-  await each(contents, atOnce, async (content, nth) => {
-    references[nth] = await holder.putBytes(`small-${nth}`, content)
+  await eachAtOnce(count, atOnce, async (nth) => {
+    references[nth] = await holder.putBytes(`small-${nth}`, contents[nth])
   })
   return { references, seconds: (performance.now() - startedMs) / 1000 }
 }
@@ -61,18 +62,10 @@ async function timedPuts(holder, { count, bytes, atOnce }) {
 async function timedGets(reader, { references, atOnce }) {
   let bytes = 0
   const startedMs = performance.now()
-  await each(references, atOnce, async (reference) => {
-    for await (const piece of await reader.get(reference)) bytes += piece.length
+  await eachAtOnce(references.length, atOnce, async (nth) => {
+    for await (const piece of await reader.get(references[nth])) bytes += piece.length
   })
   return { bytes, seconds: (performance.now() - startedMs) / 1000 }
-}
-
-async function each(items, atOnce, work) {
-  let next = 0
-  const worker = async () => {
-    for (let nth = next++; nth < items.length; nth = next++) await work(items[nth], nth)
-  }
-  await Promise.all(Array.from({ length: atOnce }, worker))
 }
 
 /** Gets one object and tells its bytes, hash, time to the first byte and to the last. */

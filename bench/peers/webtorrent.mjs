@@ -34,6 +34,10 @@ await serveParent({ hold, read })
 
 async function hold(dir) {
   const client = new WebTorrent(ALONE)
+  const referenceOf = ({ torrentFile }) => ({
+    torrentFile: Buffer.from(torrentFile).toString('base64'),
+    port: client.torrentPort,
+  })
   return {
     contact: null,
     /** Seeds from a copy in its own folder, as others keep a copy in theirs. */
@@ -45,11 +49,11 @@ async function hold(dir) {
         client.seed(own, { announce: [], name }, resolve)
       })
       client.removeAllListeners('error')
-      return { torrentFile: Buffer.from(torrent.torrentFile).toString('base64'), port: client.torrentPort }
+      return referenceOf(torrent)
     },
     async putBytes(name, bytes) {
       const torrent = await new Promise((resolve) => client.seed(bytes, { announce: [], name }, resolve))
-      return { torrentFile: Buffer.from(torrent.torrentFile).toString('base64'), port: client.torrentPort }
+      return referenceOf(torrent)
     },
     stop: () => new Promise((resolve) => client.destroy(() => resolve())),
   }

@@ -1,21 +1,19 @@
 /** What this machine can do bare, measured in the same run: links, hashing, ciphering, coding, the store, the disk, memory. */
 import { randomBytes } from 'node:crypto'
-import { mkdir, open as openFile } from 'node:fs/promises'
+import { open as openFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pid } from 'node:process'
 import { open } from 'lmdb'
-import { MIB } from '../../src/base/units.ts'
 import { codeFor } from '../../src/coding/code.ts'
+import { SEGMENT_BYTES_MAX } from '../../src/coding/limits.ts'
 import { Kernel } from '../../src/coding/kernel/kernel.ts'
 import { NodePrimitives } from '../../src/drivers/nodePrimitives.ts'
+import { SURVIVE_DEFAULT } from '../../src/testing/testnet.ts'
 import type { Floor } from './floor.ts'
 import { linkFloors } from './links.ts'
 import { cpuSecondsOf } from './processTime.ts'
 
-const SEGMENT_BYTES = 16 * MIB
 const ROUNDS = 16
-/** The share of nodes whose loss an object survives unless one asks for something else. */
-export const SURVIVE = 0.5
 
 /** In `dir`, an empty folder on the disk that the systems use; links move `linkBytes`. */
 export async function measureFloors(dir: string, linkBytes: number): Promise<readonly Floor[]> {
@@ -25,11 +23,11 @@ export async function measureFloors(dir: string, linkBytes: number): Promise<rea
 async function computing(): Promise<readonly Floor[]> {
   const primitives = new NodePrimitives()
   const kernel = new Kernel()
-  const segment = new Uint8Array(randomBytes(SEGMENT_BYTES))
+  const segment = new Uint8Array(randomBytes(SEGMENT_BYTES_MAX))
   const key = new Uint8Array(randomBytes(32))
-  const copy = new Uint8Array(SEGMENT_BYTES)
-  const { needed, total } = codeFor(SEGMENT_BYTES, SURVIVE)
-  const rows = Array.from({ length: total }, () => new Uint8Array(SEGMENT_BYTES / needed).fill(7))
+  const copy = new Uint8Array(SEGMENT_BYTES_MAX)
+  const { needed, total } = codeFor(SEGMENT_BYTES_MAX, SURVIVE_DEFAULT)
+  const rows = Array.from({ length: total }, () => new Uint8Array(SEGMENT_BYTES_MAX / needed).fill(7))
   return [
     await rounds('SHA-256', () => primitives.hash(segment)),
     await rounds('AES-256-CTR', () => primitives.cipher(key, 0, segment)),
@@ -40,7 +38,7 @@ async function computing(): Promise<readonly Floor[]> {
 
 /** Fragments as a holder keeps them: 256 KiB each, in commits of one segment. */
 async function store(dir: string): Promise<Floor> {
-  const value = randomBytes(SEGMENT_BYTES / 64)
+  const value = randomBytes(SEGMENT_BYTES_MAX / 64)
   const root = open<Buffer, number>({ path: join(dir, 'lmdb'), encoding: 'binary', keyEncoding: 'uint32' })
   let key = 0
   const floor = await rounds('LMDB writes', () =>
@@ -53,8 +51,7 @@ async function store(dir: string): Promise<Floor> {
 }
 
 async function disk(dir: string): Promise<Floor> {
-  await mkdir(dir, { recursive: true })
-  const block = randomBytes(SEGMENT_BYTES)
+  const block = randomBytes(SEGMENT_BYTES_MAX)
   await using file = await openFile(join(dir, 'file'), 'w')
   return await rounds('disk writes, synced', async () => {
     await file.write(block)
@@ -69,5 +66,5 @@ async function rounds(name: string, work: () => unknown): Promise<Floor> {
   const startedMs = performance.now()
   for (let round = 0; round < ROUNDS; round++) await work()
   const seconds = (performance.now() - startedMs) / 1000
-  return { name, bytes: ROUNDS * SEGMENT_BYTES, seconds, cpuSeconds: cpuSecondsOf([pid]) - cpuBefore }
+  return { name, bytes: ROUNDS * SEGMENT_BYTES_MAX, seconds, cpuSeconds: cpuSecondsOf([pid]) - cpuBefore }
 }

@@ -12,6 +12,7 @@ import { pipeline } from 'node:stream/promises'
 import { present } from '../../src/base/assert.ts'
 import { KIB } from '../../src/base/units.ts'
 import { startTestnet } from '../../src/testing/testnet.ts'
+import { eachAtOnce } from './atOnce.ts'
 import { cpuSecondsOf } from './processTime.ts'
 import type { Got, Put, SmallWork, Subject } from './subject.ts'
 
@@ -22,11 +23,13 @@ const PIECE_BYTES = 256 * KIB
 export async function startMainframe(dir: string): Promise<Subject> {
   const testnet = await startTestnet({ nodes: NODES, dir, processes: true })
   const pids = [pid, ...testnet.nodes.map((node) => node.pid)]
+  // Connections stay, as those of browsers and libraries do.
+  const agent = new Agent({ keepAlive: true })
   let reads = 0
-  const call = (index: number, path: string, method: string, agent?: Agent): ReturnType<typeof request> =>
+  const call = (index: number, path: string, method: string): ReturnType<typeof request> =>
     request(present(testnet.nodes[index], 'a node of the network').api + path, {
       method,
-      ...(agent === undefined ? {} : { agent }),
+      agent,
       headers: { authorization: `Bearer ${testnet.token}` },
     })
   return {
@@ -62,11 +65,10 @@ export async function startMainframe(dir: string): Promise<Subject> {
     },
 
     async small({ count, bytes, atOnce }): Promise<SmallWork> {
-      using agent = disposableAgent(atOnce)
       const links: string[] = []
       const putSeconds = await timed(() =>
-        eachOf(count, atOnce, async (nth) => {
-          const putting = call(PUTTER, '/api/v1/objects', 'PUT', agent.agent)
+        eachAtOnce(count, atOnce, async (nth) => {
+          const putting = call(PUTTER, '/api/v1/objects', 'PUT')
           putting.end(randomBytes(bytes))
           links[nth] = ((await json(await answerOf(putting))) as { readonly link: string }).link
         }),
@@ -74,8 +76,8 @@ export async function startMainframe(dir: string): Promise<Subject> {
       const reader = 1 + (reads++ % (NODES - 1))
       const get = (): Promise<number> =>
         timed(() =>
-          eachOf(count, atOnce, async (nth) => {
-            const getting = call(reader, `/api/v1/objects/${String(links[nth])}`, 'GET', agent.agent)
+          eachAtOnce(count, atOnce, async (nth) => {
+            const getting = call(reader, `/api/v1/objects/${String(links[nth])}`, 'GET')
             getting.end()
             const got = await buffer(await answerOf(getting))
             if (got.length !== bytes) throw new Error(`mainframe gave ${String(got.length)} bytes`)
@@ -84,28 +86,11 @@ export async function startMainframe(dir: string): Promise<Subject> {
       return { putSeconds, getSeconds: await get(), warmGetSeconds: await get() }
     },
 
-    [Symbol.asyncDispose]: () => testnet.stop(),
-  }
-}
-
-/** Connections that stay, as browsers and libraries keep them. */
-function disposableAgent(sockets: number): Disposable & { readonly agent: Agent } {
-  const agent = new Agent({ keepAlive: true, maxSockets: sockets })
-  return {
-    agent,
-    [Symbol.dispose]: () => {
+    [Symbol.asyncDispose]: () => {
       agent.destroy()
+      return testnet.stop()
     },
   }
-}
-
-/** Calls `work` for 0 .. count - 1, so many at once. */
-async function eachOf(count: number, atOnce: number, work: (nth: number) => Promise<void>): Promise<void> {
-  let next = 0
-  const worker = async (): Promise<void> => {
-    for (let nth = next++; nth < count; nth = next++) await work(nth)
-  }
-  await Promise.all(Array.from({ length: atOnce }, worker))
 }
 
 /** Seconds. */

@@ -8,29 +8,40 @@ export interface Step {
   readonly floor: string
   /** How often each byte of payload goes through it. */
   readonly times: number
-  readonly why: string
 }
 
 /** `redundancy` is bytes stored for a byte of payload. */
 export function putSteps(redundancy: number): readonly Step[] {
   return [
-    { floor: 'TCP', times: 1, why: 'from the client to its node' },
-    { floor: 'AES-256-CTR', times: 1, why: 'encryption' },
-    { floor: 'encode', times: 1, why: 'parity fragments' },
-    { floor: 'SHA-256', times: redundancy, why: "the stripe's id, by the writer" },
-    { floor: 'TLS', times: redundancy, why: 'to the holders' },
-    { floor: 'SHA-256', times: redundancy, why: 'verified by the holders' },
-    { floor: 'LMDB writes', times: redundancy, why: 'kept' },
+    // From the client to its node.
+    { floor: 'TCP', times: 1 },
+    // Encryption.
+    { floor: 'AES-256-CTR', times: 1 },
+    // Parity fragments.
+    { floor: 'encode', times: 1 },
+    // The stripe's id, by the writer.
+    { floor: 'SHA-256', times: redundancy },
+    // To the holders.
+    { floor: 'TLS', times: redundancy },
+    // Verified by the holders.
+    { floor: 'SHA-256', times: redundancy },
+    // Kept.
+    { floor: 'LMDB writes', times: redundancy },
   ]
 }
 
 export function getSteps(): readonly Step[] {
   return [
-    { floor: 'memory copy', times: 1, why: "out of the holders' stores" },
-    { floor: 'TLS', times: 1, why: 'from the holders' },
-    { floor: 'SHA-256', times: 1, why: 'verified by the reader' },
-    { floor: 'AES-256-CTR', times: 1, why: 'decryption' },
-    { floor: 'TCP', times: 1, why: 'from the node to its client' },
+    // Out of the holders' stores.
+    { floor: 'memory copy', times: 1 },
+    // From the holders.
+    { floor: 'TLS', times: 1 },
+    // Verified by the reader.
+    { floor: 'SHA-256', times: 1 },
+    // Decryption.
+    { floor: 'AES-256-CTR', times: 1 },
+    // From the node to its client.
+    { floor: 'TCP', times: 1 },
   ]
 }
 

@@ -67,7 +67,7 @@ export interface Testnet {
 }
 
 const NODES_MAX = 1000
-const SURVIVE_DEFAULT = 0.5
+export const SURVIVE_DEFAULT = 0.5
 /** Starting is mostly computing: more at once only makes all of them late. */
 const STARTS_PARALLEL = 2 * availableParallelism()
 
