@@ -50,7 +50,7 @@ export function listKey(primitives: Primitives, verifyKey: Uint8Array, level: nu
 
 /** The key of the root stripe, which holds the topmost list. */
 export function rootKey(primitives: Primitives, verifyKey: Uint8Array): Bytes {
-  return primitives.derive(verifyKey, 'mainframe/root/1', KEY_BYTES)
+  return primitives.derive(verifyKey, 'mainframe/root-stripe/1', KEY_BYTES)
 }
 
 /** The key of what the root keeps for readers alone: small content, type and name. */
