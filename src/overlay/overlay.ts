@@ -137,6 +137,14 @@ export class Overlay {
     return this.search.networkSizeMax()
   }
 
+  /**
+   * Looks at once at as many places as a node otherwise looks at within its first hour, so that what it says of the network's size is
+   * as exact as it gets. Returns soon where everybody is known or it has looked already. Rejects only when this node stops.
+   */
+  measureSize(): Promise<void> {
+    return this.upkeep.measureSize()
+  }
+
   get contactCount(): number {
     return this.table.size
   }

@@ -20,6 +20,7 @@ import {
   QUIET_MS,
   REFRESH_MS,
   REGION_SIZE,
+  SIZE_SAMPLES,
   SOUNDINGS,
 } from './limits.ts'
 import { passOver, type Liveness } from './liveness.ts'
@@ -45,7 +46,7 @@ export class Upkeep {
   private bootstrap: readonly Contact[] = []
   private hasSettled = false
   private hasExplored = false
-  private soundings = 0
+  private readonly soundings: Promise<void>[] = []
 
   constructor(deps: UpkeepDeps) {
     this.deps = deps
@@ -123,12 +124,28 @@ export class Upkeep {
     if (table.get(contact.id) !== undefined) await this.explore(ending)
   }
 
+  /**
+   * Looks at once at as many random places as the size estimate keeps, for who needs it before refreshes have seen to that. Rejects
+   * only when this node stops.
+   */
+  async measureSize(): Promise<void> {
+    const { table } = this.deps
+    while (this.soundings.length < SIZE_SAMPLES && table.exactSize() === undefined) this.look().catch(passOver)
+    await Promise.all(this.soundings)
+  }
+
   /** Looks at one random place more, until there are enough to tell from how large the network is and whether many lie in it. */
   private async sound(): Promise<void> {
-    const { table, search, ending } = this.deps
-    if (this.soundings >= SOUNDINGS || table.exactSize() !== undefined) return
-    this.soundings++
-    await search.audit(this.randomPoint(), ending)
+    if (this.soundings.length < SOUNDINGS && this.deps.table.exactSize() === undefined) await this.look()
+  }
+
+  private async look(): Promise<void> {
+    const { search, ending } = this.deps
+    const point = this.randomPoint()
+    const isAudit = this.soundings.length < SOUNDINGS
+    const looking = (isAudit ? search.audit(point, ending) : search.walk(point, ending)).then(() => undefined)
+    this.soundings.push(looking)
+    await looking
   }
 
   private async refresh(): Promise<void> {

@@ -56,7 +56,7 @@ export async function objectHealth(deps: HealthDeps, capability: Capability, sig
   }
   await begin(capability.root, root.children.length === 0)
   for await (const { id, isData } of new StripeLists(deps, root, verifyKey).all(signal)) await begin(id, isData)
-  const stripes = await Promise.all(asked)
+  const [stripes] = await Promise.all([Promise.all(asked), deps.overlay.measureSize()])
   // The same share of a larger network takes more of few holders. Whoever answered is in it, whatever the estimate says.
   const networkSize = Math.max(deps.overlay.networkSizeMax(), most(stripes, 'answered'))
   return {
