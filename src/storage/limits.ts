@@ -83,10 +83,12 @@ export const STORE_FRAGMENTS_MAX = 128
 export const PUT_SEGMENTS_PARALLEL = 2
 /** Bytes of fragments in one store request: one receipt serves several, and a connection's buffers stay small. */
 export const STORE_BYTES = 512 * KIB
-/** Store requests under way at once over all stripes, half a megabyte each: the AIMD window's bounds. More would only fill queues. */
-export const STORE_WINDOW_MIN = 4
-export const STORE_WINDOW_START = 16
-export const STORE_WINDOW_MAX = 24
+/** Bytes of store requests under way at once over all stripes: the AIMD window's bounds. More would only fill queues. */
+export const STORE_WINDOW_BYTES_MIN = 4 * STORE_BYTES
+export const STORE_WINDOW_BYTES_START = 16 * STORE_BYTES
+export const STORE_WINDOW_BYTES_MAX = 24 * STORE_BYTES
+/** A request counts for this much at the least, whatever it carries: small ones are work too, and a few hundred of them keep every holder busy. */
+export const STORE_REQUEST_BYTES_MIN = 16 * KIB
 
 /** Puts that can be resumed: a folder's large files and packs have a journal each, of some hundred bytes for every 16 MiB. */
 export const PUT_JOURNALS_MAX = 1_000

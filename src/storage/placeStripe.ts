@@ -159,11 +159,12 @@ class StripePlacing {
 
   private async send(batch: Batch): Promise<void> {
     const { signal } = this.controller
+    const bytes = batch.indices.reduce((sum, index) => sum + (this.stripe.fragments[index]?.length ?? 0), 0)
     let release: (() => void) | undefined
     try {
-      release = await this.deps.window.acquire(signal)
+      release = await this.deps.window.acquire(bytes, signal)
       await this.store(batch)
-      this.deps.window.onAnswered()
+      this.deps.window.onAnswered(bytes)
       const fresh = batch.indices.filter((index) => !this.placement.isStored(index))
       this.placement.onStored(batch)
       this.options.onStored?.(fresh)
