@@ -39,7 +39,7 @@ export class MeteredNetwork implements Network<Messages> {
     options: RequestOptions,
   ): Promise<Messages[K]['reply']> {
     this.meter.onAsked?.(kind)
-    if (kind === 'store') this.meter.onSent?.(bodyBytes(request))
+    if (kind === 'store' || kind === 'storeAll') this.meter.onSent?.(bodyBytes(request))
     const reply = this.inner.request(peer, kind, request, options)
     return kind === 'fetch' ? this.fetched(peer.id, reply) : reply
   }

@@ -29,6 +29,7 @@ import { PutJournals } from '../src/storage/putJournals.ts'
 import { ReadLedger } from '../src/storage/readLedger.ts'
 import { Repairer, type RepairCounts } from '../src/storage/repairer.ts'
 import { Storekeeper } from '../src/storage/storekeeper.ts'
+import { Stores } from '../src/storage/stores.ts'
 import { StoreWindow } from '../src/storage/storeWindow.ts'
 import type { Messages } from '../src/wire/messages.ts'
 import { Population } from './baselines/population.ts'
@@ -264,7 +265,8 @@ export class StorageSubject {
     const ids = new NodeIds(ports.primitives)
     const checks = new Holdings({ ...ports, overlay }, 'check')
     const proofs = new Proofs({ ...ports, overlay })
-    const deps = { ...ports, ids, overlay, holdings, checks, proofs, ledger, window: new StoreWindow() }
+    const sending = { window: new StoreWindow(), stores: new Stores({ ...ports, ids }) }
+    const deps = { ...ports, ids, overlay, holdings, checks, proofs, ledger, ...sending }
     const repairer = new Repairer(deps, { graceMs: graceMs ?? GRACE_MS, share: repairShare })
     const objects = new ObjectStore(
       { ...deps, journals: new PutJournals(ports), owners: new OwnerKeys(ports) },

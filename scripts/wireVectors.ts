@@ -111,6 +111,37 @@ const EXAMPLES: { readonly [K in MessageKind]: readonly [Messages[K]['request'],
     ],
   ],
   release: [[{ stripes: [id(4), id(5)], publicKey: pattern(32, 12), signature: pattern(64, 13) }, { fragments: 3 }]],
+  storeAll: [
+    [
+      {
+        offers: [
+          {
+            header: pattern(40, 6),
+            region: 3,
+            fragments: [{ index: 7, proof: pattern(64, 8) }],
+            leaseMs: 7_776_000_000,
+            owner: pattern(32, 14),
+          },
+          {
+            header: pattern(40, 16),
+            region: 0,
+            fragments: [
+              { index: 0, proof: pattern(32, 9) },
+              { index: 192, proof: pattern(32, 17) },
+            ],
+            leaseMs: 86_400_000,
+            owner: undefined,
+          },
+        ],
+        body: [pattern(5, 10), pattern(3, 11), pattern(3, 18)],
+      },
+      {
+        expiresMs: [1_901_232_000_000, 1_793_545_600_000],
+        publicKey: pattern(32, 12),
+        signature: pattern(64, 13),
+      },
+    ],
+  ],
 }
 
 /** The vectors as this code makes them. */

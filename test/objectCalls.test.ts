@@ -37,7 +37,7 @@ async function rig(seed: number, nodes = 12): Promise<Rig> {
 
 /** Nothing of storage begins any more on any node, and what was under way is gone as soon as answers on their way have come. */
 async function isQuiet({ storage, clock }: Rig): Promise<void> {
-  const kinds = ['store', 'fetch', 'have'] as const
+  const kinds = ['store', 'storeAll', 'fetch', 'have'] as const
   const nodes = Array.from({ length: storage.world.nodeCount }, (_, node) => node)
   const begun = (): number =>
     nodes.flatMap((node) => kinds.map((kind) => storage.network(node).begun.get(kind) ?? 0)).reduce((a, b) => a + b)

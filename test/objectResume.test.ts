@@ -219,7 +219,7 @@ test('old receipts are asked after: what left with its holders is sent again, an
   // Who is where is known from now on, and the moment falls amid the placing.
   await storage.put(0, storage.content(100))
   made.forget()
-  const { giveUp } = await begun(storage, once(content), keyed(1), 1_200)
+  const { giveUp } = await begun(storage, once(content), keyed(1), 700)
   assert.equal(await giveUp(), true)
   const placed = made.sendings().storedMs.size
   for (const node of [3, 4, 5]) storage.world.crash(node)

@@ -2,7 +2,8 @@
  * An LMDB environment in a folder of its own: locked against a second process, with writes grouped into durable commits, and with
  * LMDB's errors in our words. Absent on purpose: what is kept in it.
  */
-import { access, constants, mkdir, statfs } from 'node:fs/promises'
+import { accessSync, constants, statfsSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { open, type Database, type RootDatabase } from 'lmdb'
 import { Failure } from '../base/failure.ts'
@@ -118,8 +119,8 @@ export class LmdbEnvironment {
   private async commit(batch: readonly Write[]): Promise<void> {
     const applied: Write[] = []
     try {
-      await this.requireWritable()
-      await this.requireRoom(batch)
+      this.requireWritable()
+      this.requireRoom(batch)
       await this.root.batch(() => {
         for (const write of batch) if (tryApply(write)) applied.push(write)
       })
@@ -133,18 +134,18 @@ export class LmdbEnvironment {
   }
 
   /** A system makes a disk that has errors read-only. LMDB must not meet that: its way of saying so overruns a buffer (lmdb 3.5.6). */
-  private async requireWritable(): Promise<void> {
-    await access(join(this.folder, DATA_FILE), constants.W_OK)
+  private requireWritable(): void {
+    accessSync(join(this.folder, DATA_FILE), constants.W_OK)
   }
 
   /**
    * LMDB copies pages when it writes, so that even deleting takes room; the reserve keeps the way back open. Deletes come with
    * 0 bytes and may use it.
    */
-  private async requireRoom(batch: readonly Write[]): Promise<void> {
+  private requireRoom(batch: readonly Write[]): void {
     const bytes = batch.reduce((sum, write) => sum + write.bytes, 0)
     if (bytes === 0) return
-    const { bavail, bsize } = await statfs(this.folder)
+    const { bavail, bsize } = statfsSync(this.folder)
     if (bavail * bsize < bytes + DISK_RESERVE_BYTES) throw noSpace(this.folder, undefined)
   }
 }

@@ -27,6 +27,7 @@ import { PutJournals } from '../storage/putJournals.ts'
 import { ReadLedger } from '../storage/readLedger.ts'
 import { Repairer } from '../storage/repairer.ts'
 import { Storekeeper } from '../storage/storekeeper.ts'
+import { Stores } from '../storage/stores.ts'
 import { StoreWindow } from '../storage/storeWindow.ts'
 import type { ConnectionCounts } from '../wire/connectionCounts.ts'
 import type { Messages } from '../wire/messages.ts'
@@ -96,7 +97,8 @@ export class Node {
     const checks = new Holdings({ ...ports, overlay }, 'check')
     const proofs = new Proofs({ ...ports, overlay })
     const domains = config.domainOf === undefined ? {} : { domainOf: config.domainOf }
-    const deps = { ...ports, ids, overlay, holdings, checks, proofs, ledger, window: new StoreWindow(), ...domains }
+    const sending = { window: new StoreWindow(), stores: new Stores({ ...ports, ids }) }
+    const deps = { ...ports, ids, overlay, holdings, checks, proofs, ledger, ...sending, ...domains }
     this.placing = deps
     this.store = new ObjectStore({ ...deps, journals, owners: new OwnerKeys(ports) }, config.survive)
     const rules = { graceMs: config.graceMs ?? GRACE_MS, share: config.repairShare ?? REPAIR_SHARE }

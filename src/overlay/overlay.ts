@@ -93,9 +93,10 @@ export class Overlay {
   /** The regions around the points, in their order. Rejects only when the signal is aborted, or this node stops. */
   async regions(points: readonly Point[], options: RegionOptions = {}): Promise<readonly Region[]> {
     const parallel = new Semaphore(REGIONS_PARALLEL)
+    const view = this.view()
     return Promise.all(
       points.map(async (point) => {
-        const known = this.knownRegion(point)
+        const known = this.knownRegion(point, view)
         if (known !== undefined) return known
         const release = await parallel.acquire(1, options.signal)
         try {
@@ -185,14 +186,18 @@ export class Overlay {
     if (isFailure(error, 'unreachable') || isFailure(error, 'timed-out')) void this.liveness.probe(contact)
   }
 
-  private knownRegion(point: Point): Region | undefined {
+  private view(): NetworkView {
+    return { size: this.networkSize(), lyingShare: this.search.lyingShare() }
+  }
+
+  private knownRegion(point: Point, view = this.view()): Region | undefined {
     const nearest = this.table.nearestIfComplete(point, REGION_SIZE)
     if (nearest === undefined || nearest.length === 0) return undefined
-    return this.region(point, { closest: nearest, silent: [] })
+    return this.region(point, { closest: nearest, silent: [] }, view)
   }
 
   private async look(point: Point, signal?: AbortSignal): Promise<Region> {
-    const region = this.region(point, await this.search.lookup(point, signal))
+    const region = this.region(point, await this.search.lookup(point, signal), this.view())
     this.hearsay.onLooked(point, region.members)
     return region
   }
@@ -203,9 +208,13 @@ export class Overlay {
     return { point, members, silent: departed, isHearsay: true }
   }
 
-  private region(point: Point, { closest, silent }: Pick<LookupResult, 'closest' | 'silent'>): Region {
+  private region(
+    point: Point,
+    { closest, silent }: Pick<LookupResult, 'closest' | 'silent'>,
+    view: NetworkView,
+  ): Region {
     const found = [...closest, this.deps.network.self].sort((a, b) => compareDistance(point, a.id, b.id))
-    const members = membersOf(point, found, { size: this.networkSize(), lyingShare: this.search.lyingShare() })
+    const members = membersOf(point, found, view)
     const farthest = found[REGION_SIZE - 1]?.id
     const departed = this.table.departedNear(point, farthest, this.deps.clock.now())
     const absent = new Map([...silent, ...departed].map((contact) => [contact.id, contact]))
@@ -216,4 +225,10 @@ export class Overlay {
   private onAsked(from: Peer): void {
     if (this.table.get(from.id) === undefined) this.onPeer(from)
   }
+}
+
+/** What a region depends on besides its nodes. */
+interface NetworkView {
+  readonly size: number
+  readonly lyingShare: number
 }

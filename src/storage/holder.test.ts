@@ -19,7 +19,7 @@ import type { Lease } from '../ports/fragmentStore.ts'
 import type { MessageKind, Messages } from '../wire/messages.ts'
 import { ADMISSION_SIZE, LEASE_MS_MAX, PROOF_SLICE_BYTES } from './limits.ts'
 import { challengedSlice } from './proof.ts'
-import { isReceiptValid } from './receipt.ts'
+import { isJointReceiptValid, isReceiptValid } from './receipt.ts'
 import { ownerTag, signRelease } from './release.ts'
 
 const primitives = new NodePrimitives()
@@ -65,6 +65,39 @@ function flipped(data: Bytes): Bytes {
 async function failsWith(promise: Promise<unknown>, code: FailureCode, message: RegExp): Promise<void> {
   await assert.rejects(promise, (error) => isFailure(error, code) && message.test(error.message))
 }
+
+test('fragments of several stripes are kept and signed for together, all or none of them', async () => {
+  const { storage, holder, ask } = await rig()
+  const [small, large] = [await stripeOf(100), await stripeOf(5_000)]
+  const [first, second] = [offer(small, [1, 4]), offer(large, [0])]
+  const offers = [first, { ...second, leaseMs: 2 * DAY }]
+  const body = [...(first.body ?? []), ...(second.body ?? [])]
+  const receipt = await ask('storeAll', { offers, body })
+  const kept = [
+    { stripe: small.id, indices: [1, 4] },
+    { stripe: large.id, indices: [0] },
+  ]
+  const terms = { sender: storage.world.contact(0).id, kept }
+  const deps = { primitives, ids: new NodeIds(primitives) }
+  assert.ok(await isJointReceiptValid(deps, receipt, holder.id, terms))
+  assert.ok(!(await isJointReceiptValid(deps, receipt, holder.id, { ...terms, kept: [...kept].reverse() })))
+  assert.ok(!(await isJointReceiptValid(deps, receipt, holder.id, { ...terms, kept: kept.slice(0, 1) })))
+  const [untilFirst = 0, untilSecond = 0] = receipt.expiresMs
+  assert.equal(untilSecond - untilFirst, DAY)
+  const changed = { ...receipt, expiresMs: [untilSecond, untilSecond] }
+  assert.ok(!(await isJointReceiptValid(deps, changed, holder.id, terms)))
+  const { holdings } = await ask('have', { stripes: [small.id, large.id], purpose: 'read' })
+  assert.deepEqual(
+    holdings.map((each) => [...(each?.indices ?? [])]),
+    [[1, 4], [0]],
+  )
+
+  const lie = flipped(body[2] as Bytes)
+  await failsWith(ask('storeAll', { offers, body: [...body.slice(0, 2), lie] }), 'damaged', /does not prove itself/)
+  await failsWith(ask('storeAll', { offers, body: body.slice(0, 2) }), 'invalid', /one body part per fragment/)
+  await failsWith(ask('storeAll', { offers, body: [...body, lie] }), 'invalid', /one body part per fragment/)
+  await failsWith(ask('storeAll', { offers: [first, { ...second, region: 5 }], body }), 'invalid', /no such region/)
+})
 
 test('what is kept is signed for, told and given back', async () => {
   const { storage, holder, ask } = await rig()

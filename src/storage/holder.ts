@@ -23,7 +23,7 @@ import { domainOfHost } from './failureDomain.ts'
 import { ADMISSION_SIZE, LEASE_MS_MAX, PROVES_AT_ONCE } from './limits.ts'
 import { regionCount } from './placeStripe.ts'
 import { proveStripes, type Challenge } from './proof.ts'
-import { receiptMessage } from './receipt.ts'
+import { jointReceiptMessage, receiptMessage, type Kept } from './receipt.ts'
 import { isReleaseSigned, ownerTag, type Release } from './release.ts'
 import type { Scrub } from './scrub.ts'
 import { bytesOf, commonestOwner, earliestExpiryMs, type Shelf } from './shelf.ts'
@@ -70,6 +70,7 @@ export class Holder {
       return this.have(request.stripes)
     })
     network.serve('store', (request, from) => this.store(request, from))
+    network.serve('storeAll', (request, from) => this.storeAll(request, from))
     network.serve('fetch', ({ stripe, indices }) => this.fetch(stripe, indices))
     network.serve('renew', ({ stripes, leaseMs }) => this.renew(stripes, leaseMs))
     network.serve('prove', ({ challenges }, from, signal) => this.prove(challenges, from, signal))
@@ -87,19 +88,42 @@ export class Holder {
   }
 
   private async store(request: Messages['store']['request'], from: Peer): Promise<Messages['store']['reply']> {
-    if (this.isLeaving) throw new Failure('refused', 'this node is leaving for good and takes nothing in')
     const { signer } = this.deps
-    const offer = this.readOffer(request)
-    const expiresMs = this.expiryMs(request.leaseMs)
+    const { expiresMs, ...kept } = await this.take(this.readOffer(request, request.body ?? []), from)
+    const message = receiptMessage({ ...kept, sender: from.id, expiresMs })
+    return { expiresMs, publicKey: signer.publicKey, signature: signer.sign(message) }
+  }
+
+  /** Refused as a whole when one offer is: who sent them then learns which, by sending each alone. */
+  private async storeAll(
+    { offers, body = [] }: Messages['storeAll']['request'],
+    from: Peer,
+  ): Promise<Messages['storeAll']['reply']> {
+    const { signer } = this.deps
+    let at = 0
+    const read = offers.map((offer) => this.readOffer(offer, body.slice(at, (at += offer.fragments.length))))
+    if (at !== body.length) throw new Failure('invalid', 'one body part per fragment is needed')
+    const taking = read.map((offer) => this.take(offer, from))
+    // What else was taken is on the disk before the refusal leaves: a sender that hears it has nothing under way here.
+    await Promise.allSettled(taking)
+    const kept = await Promise.all(taking)
+    const expiresMs = kept.map((each) => each.expiresMs)
+    const message = jointReceiptMessage(from.id, kept, expiresMs)
+    return { expiresMs, publicKey: signer.publicKey, signature: signer.sign(message) }
+  }
+
+  /** Says what is on the disk now, and until when. */
+  private async take(offer: Offer, from: Peer): Promise<Kept & { readonly expiresMs: number }> {
+    if (this.isLeaving) throw new Failure('refused', 'this node is leaving for good and takes nothing in')
+    const { stripe, fragments, owner } = offer
+    const expiresMs = this.expiryMs(offer.leaseMs)
     await this.admit(offer, from, async () => {
       this.refuseUnproven(offer)
-      return this.keep(offer, { expiresMs, sender: from.id, owner: request.owner })
+      return this.keep(offer, { expiresMs, sender: from.id, owner })
     })
-    const [first] = offer.fragments
-    if (first !== undefined) this.deps.events.onKept(offer.stripe, first.header.total)
-    const indices = offer.fragments.map((fragment) => fragment.index)
-    const message = receiptMessage({ stripe: offer.stripe, sender: from.id, expiresMs, indices })
-    return { expiresMs, publicKey: signer.publicKey, signature: signer.sign(message) }
+    const [first] = fragments
+    if (first !== undefined) this.deps.events.onKept(stripe, first.header.total)
+    return { stripe, indices: fragments.map(({ index }) => index), expiresMs }
   }
 
   /** Does the work, which gives by how many bytes the store has grown, if the sender may have as much here. */
@@ -143,17 +167,16 @@ export class Holder {
   }
 
   /** The fragments sent, as parts of a stripe that belongs here. */
-  private readOffer(request: Messages['store']['request']): Offer {
+  private readOffer(request: Messages['store']['request'], parts: readonly Uint8Array[]): Offer {
     const header = decodeHeader(request.header)
     if (!header.ok) throw new Failure('invalid', `the stripe's header is malformed: ${header.error}`)
-    const parts = request.body ?? []
     if (parts.length !== request.fragments.length) throw new Failure('invalid', 'one body part per fragment is needed')
     const stripe = stripeId(this.deps.primitives, header.value)
     this.refuseFar(stripe, header.value, request.region)
     const fragments = request.fragments.map(({ index, proof }, at) => {
       return { stripe, header: header.value, index, proof, data: (parts[at] ?? EMPTY) as Bytes }
     })
-    return { stripe, fragments }
+    return { stripe, fragments, leaseMs: request.leaseMs, owner: request.owner }
   }
 
   /** Hashed only once the sender is admitted. */
@@ -252,6 +275,8 @@ export class Holder {
 interface Offer {
   readonly stripe: StripeId
   readonly fragments: readonly StoredFragment[]
+  readonly leaseMs: number
+  readonly owner: Bytes | undefined
 }
 
 function holdingOf(held: HeldStripe | undefined): Messages['have']['reply']['holdings'][number] {

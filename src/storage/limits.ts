@@ -83,6 +83,10 @@ export const STORE_FRAGMENTS_MAX = 128
 export const PUT_SEGMENTS_PARALLEL = 2
 /** Bytes of fragments in one store request: one receipt serves several, and a connection's buffers stay small. */
 export const STORE_BYTES = 512 * KIB
+/** Fragments of a stripe for one holder that are no larger than this wait for others that go there, if some are under way already. */
+export const JOINED_BYTES_MAX = 16 * KIB
+/** Messages with such fragments that one holder has not answered: another fills while one is on its way. */
+export const JOINED_UNDER_WAY_MAX = 1
 /** Bytes of store requests under way at once over all stripes: the AIMD window's bounds. More would only fill queues. */
 export const STORE_WINDOW_BYTES_MIN = 4 * STORE_BYTES
 export const STORE_WINDOW_BYTES_START = 16 * STORE_BYTES

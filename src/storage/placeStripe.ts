@@ -23,11 +23,10 @@ import {
   REGION_COUNT_MAX,
   STORE_BYTES,
   STORE_FRAGMENTS_MAX,
-  STORE_MS,
 } from './limits.ts'
 import type { DomainOf } from './failureDomain.ts'
 import { Placement, type Batch } from './placement.ts'
-import { isReceiptValid } from './receipt.ts'
+import type { Stores } from './stores.ts'
 import type { StoreWindow } from './storeWindow.ts'
 
 export interface PlaceDeps {
@@ -37,6 +36,7 @@ export interface PlaceDeps {
   readonly network: Network<Messages>
   readonly overlay: Overlay
   readonly window: StoreWindow
+  readonly stores: Stores
   /** Who fails with whom; by addresses alone when absent. */
   readonly domainOf?: DomainOf
 }
@@ -177,8 +177,7 @@ class StripePlacing {
     if (!signal.aborted) this.pump()
   }
 
-  private async store(batch: Batch): Promise<void> {
-    const { network } = this.deps
+  private store(batch: Batch): Promise<void> {
     const { id, fragments, proofs } = this.stripe
     const request = {
       header: this.headerBytes as Uint8Array<ArrayBuffer>,
@@ -188,14 +187,8 @@ class StripePlacing {
       owner: this.options.owner,
       body: batch.indices.map((index) => present(fragments[index], 'each index has a fragment')),
     }
-    const receipt = await network.request(batch.contact, 'store', request, {
-      timeoutMs: STORE_MS,
-      signal: this.sending.signal,
-    })
-    const terms = { stripe: id, sender: network.self.id, indices: batch.indices }
-    if (!(await isReceiptValid(this.deps, receipt, batch.contact.id, terms))) {
-      throw new Failure('damaged', `node ${batch.contact.id.slice(0, 8)} gave a receipt that it did not sign`)
-    }
+    const offer = { stripe: id, indices: batch.indices, request }
+    return this.deps.stores.store(batch.contact, offer, this.sending.signal)
   }
 
   private async onSendFailed(batch: Batch, error: unknown): Promise<void> {

@@ -41,11 +41,12 @@ export class WatchedNetwork extends PeerNetwork {
     add(this.begun, kind, 1)
     add(this.underWay, kind, 1)
     if (kind === 'release') this.watcher.release(peer.id, request as unknown as Messages['release']['request'])
-    if (kind === 'store') this.stores.onSent?.(request as unknown as StoreRequest)
+    const offers = offersIn(kind, request)
+    for (const offer of offers) this.stores.onSent?.(offer)
     try {
       const reply = await super.request(peer, kind, request, options)
       this.tell(peer.id, { kind, request, reply } as unknown as Exchange)
-      if (kind === 'store') this.stores.onStored?.(request as unknown as StoreRequest)
+      for (const offer of offers) this.stores.onStored?.(offer)
       return reply
     } finally {
       add(this.underWay, kind, -1)
@@ -54,6 +55,9 @@ export class WatchedNetwork extends PeerNetwork {
 
   private tell(holder: NodeId, { kind, request, reply }: Exchange): void {
     if (kind === 'store') this.watcher.add(holder, request, reply.expiresMs)
+    if (kind === 'storeAll') {
+      for (const [at, offer] of request.offers.entries()) this.watcher.add(holder, offer, reply.expiresMs[at] ?? 0)
+    }
     if (kind !== 'renew') return
     for (const [at, stripe] of request.stripes.entries()) {
       const untilMs = reply.expiresMs[at]
@@ -70,6 +74,15 @@ interface Watcher {
 }
 
 type Exchange = { [K in MessageKind]: { readonly kind: K } & Messages[K] }[MessageKind]
+
+/** What is to be stored, one stripe each, whether it travels alone or with others. */
+function offersIn<K extends MessageKind>(kind: K, request: Messages[K]['request']): readonly StoreRequest[] {
+  if (kind === 'store') return [request as unknown as StoreRequest]
+  if (kind !== 'storeAll') return []
+  const { offers, body = [] } = request as unknown as Messages['storeAll']['request']
+  let at = 0
+  return offers.map((offer) => ({ ...offer, body: body.slice(at, (at += offer.fragments.length)) }))
+}
 
 function add(counts: Map<MessageKind, number>, kind: MessageKind, change: number): void {
   counts.set(kind, (counts.get(kind) ?? 0) + change)

@@ -18,6 +18,8 @@ export const ADDRESS_CHARS_MAX = 255
 export const HAVE_STRIPES_MAX = 64
 /** Stripes proven at once: 256 fragments of each still fit a body, 32 bytes of each fragment. */
 export const PROVE_STRIPES_MAX = 64
+/** Stripes of which fragments are stored at once: small objects that are put together, one fragment of each to a holder. */
+export const STORE_STRIPES_MAX = 128
 export const NETWORK_NAME_CHARS_MAX = 64
 export const REFUSAL_CHARS_MAX = 400
 

@@ -19,6 +19,7 @@ import {
   HEAD_BYTES_MAX,
   NETWORK_NAME_CHARS_MAX,
   PROVE_STRIPES_MAX,
+  STORE_STRIPES_MAX,
 } from './limits.ts'
 import {
   bytesOf,
@@ -41,6 +42,8 @@ const STRIPE_HEADER_BYTES_MAX = 64
 const FRAGMENT_INDEX_MAX = 255
 /** A proof with its length, an index, the array around them, and the length of the part of the body. */
 const FRAGMENT_HEAD_BYTES_MAX = PROOF_BYTES_MAX + 3 + 2 + 1 + 5
+/** An offer's header, region, lease, owner, and the arrays around them. */
+const OFFER_HEAD_BYTES_MAX = STRIPE_HEADER_BYTES_MAX + OWNER_BYTES + 20
 const REGION_MAX = 15
 const TIME_MS_MAX = 2 ** 48
 
@@ -84,6 +87,15 @@ const fragmentPlace = record({
   proof: bytesUpTo(PROOF_BYTES_MAX),
 })
 
+/** Fragments of one stripe, to be kept by a node of its region `region`. */
+const offer = record({
+  header: bytesUpTo(STRIPE_HEADER_BYTES_MAX),
+  region: uint(REGION_MAX),
+  fragments: list(fragmentPlace, BODY_PARTS_MAX),
+  leaseMs: uint(TIME_MS_MAX),
+  owner: optional(bytesOf(OWNER_BYTES)),
+})
+
 interface MessageShape<Q, R> {
   readonly code: number
   /** The connection it travels on; replies return on the same. */
@@ -96,7 +108,7 @@ function message<Q, R>(shape: MessageShape<Q, R>): MessageShape<Q, R> {
   return shape
 }
 
-/** Whatever travels raw beside the head: for `store` the fragments sent, for `fetch` those returned, for `prove` slices of them, else none. */
+/** Whatever travels raw beside the head: for `store` and `storeAll` the fragments sent, for `fetch` those returned, for `prove` slices of them, else none. */
 export interface WithBody {
   readonly body?: readonly Uint8Array[]
 }
@@ -129,13 +141,7 @@ export const MESSAGES = {
   store: message({
     code: 17,
     channel: 'bulk',
-    request: record({
-      header: bytesUpTo(STRIPE_HEADER_BYTES_MAX),
-      region: uint(REGION_MAX),
-      fragments: list(fragmentPlace, BODY_PARTS_MAX),
-      leaseMs: uint(TIME_MS_MAX),
-      owner: optional(bytesOf(OWNER_BYTES)),
-    }),
+    request: offer,
     reply: record({
       expiresMs: uint(TIME_MS_MAX),
       publicKey: bytesOf(PUBLIC_KEY_BYTES),
@@ -177,6 +183,17 @@ export const MESSAGES = {
     }),
     reply: record({ fragments: uint(HAVE_STRIPES_MAX * (FRAGMENT_INDEX_MAX + 1)) }),
   }),
+  /** Keep these fragments of several stripes, all of them or none. The body has one part per fragment; expiries stand in the order of the offers. */
+  storeAll: message({
+    code: 22,
+    channel: 'bulk',
+    request: record({ offers: list(offer, STORE_STRIPES_MAX) }),
+    reply: record({
+      expiresMs: list(uint(TIME_MS_MAX), STORE_STRIPES_MAX),
+      publicKey: bytesOf(PUBLIC_KEY_BYTES),
+      signature: bytesOf(SIGNATURE_BYTES),
+    }),
+  }),
 } as const
 
 export type MessageKind = keyof typeof MESSAGES
@@ -188,6 +205,10 @@ export type Messages = {
   readonly [K in MessageKind]: { readonly request: Shape<K, 'request'>; readonly reply: Shape<K, 'reply'> }
 }
 
+assert(
+  STORE_STRIPES_MAX * (OFFER_HEAD_BYTES_MAX + FRAGMENT_HEAD_BYTES_MAX) + KIB < HEAD_BYTES_MAX,
+  'what is said of a fragment of each of 128 stripes fits one head',
+)
 assert(BODY_PARTS_MAX * FRAGMENT_HEAD_BYTES_MAX + KIB < HEAD_BYTES_MAX, 'what is said of 256 fragments fits one head')
 
 const KIND_BY_CODE: ReadonlyMap<number, MessageKind> = new Map(
