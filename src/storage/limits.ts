@@ -135,6 +135,10 @@ export const LIST_CHILDREN_MAX = 2_000
 /** Levels of lists above the data: more than any size that a double counts exactly. */
 export const LIST_DEPTH_MAX = 4
 export const ROOT_BYTES_MAX = 128 * KIB
+/** Roots kept at hand by whoever has read them: thousands of small objects, and little beside what a process takes. */
+export const ROOT_CACHE_BYTES_MAX = 8 * MIB
+/** For this long: a released object is still read from a memory for no longer. */
+export const ROOT_CACHE_MS = 10 * MINUTE
 export const TYPE_CHARS_MAX = 255
 /** Nodes remembered for having given damaged fragments: half of the holders of ten large stripes, which have 193 each. */
 export const LIARS_MAX = 1_000

@@ -10,32 +10,49 @@ import { READ_AHEAD_SEGMENTS, READ_CHUNK_BYTES } from './limits.ts'
 import type { ByteRange, OpenObject } from './objects.ts'
 import { readStripe, type CipherRun, type ReadDeps, type SegmentRange } from './readStripe.ts'
 import { decodeRoot, openContent, segmentCount, type Root, type RootContent } from './root.ts'
+import type { RootCache } from './rootCache.ts'
 import { StripeLists } from './stripeLists.ts'
 
-/** The root of an object, for those who may at least verify. Fails as readStripe does. */
+/** The root of an object as the network has it, for those who may at least verify. Fails as readStripe does. */
 export async function readRoot(
   deps: ReadDeps,
   root: StripeId,
   verifyKey: Uint8Array,
   signal: AbortSignal,
 ): Promise<Root> {
-  const run = await readStripe(deps, root, { signal })
-  const clear = deps.primitives.cipher(rootKey(deps.primitives, verifyKey), 0, concat(...run.chunks))
-  const decoded = decodeRoot(clear)
-  if (!decoded.ok)
-    throw new Failure('damaged', `the root of the object cannot be read with this link: ${decoded.error}`)
-  return decoded.value
+  return decipheredRoot(deps, await rootCipher(deps, root, signal), verifyKey)
 }
 
-/** See Objects.open. */
-export async function openObject(deps: ReadDeps, capability: Capability, signal: AbortSignal): Promise<OpenObject> {
+/** See Objects.open. The root may come out of the cache. */
+export async function openObject(
+  deps: ReadDeps & { readonly roots: RootCache },
+  capability: Capability,
+  signal: AbortSignal,
+): Promise<OpenObject> {
   if (capability.right !== 'read')
     throw new Failure('invalid', 'a verify link does not open content; use the read link')
   const { verifyKey, readKey } = objectKeys(deps.primitives, capability.key)
-  const root = await readRoot(deps, capability.root, verifyKey, signal)
+  let cipher = deps.roots.get(capability.root)
+  if (cipher === undefined) {
+    cipher = await rootCipher(deps, capability.root, signal)
+    deps.roots.put(capability.root, cipher)
+  }
+  const root = decipheredRoot(deps, cipher, verifyKey)
   const content = openContent(deps.primitives, readKey, root)
   if (!content.ok) throw new Failure('damaged', `the root of the object cannot be opened: ${content.error}`)
   return new StoredObject(deps, root, content.value, { verifyKey, readKey })
+}
+
+async function rootCipher(deps: ReadDeps, root: StripeId, signal: AbortSignal): Promise<Bytes> {
+  const { chunks } = await readStripe(deps, root, { signal })
+  return concat(...chunks)
+}
+
+function decipheredRoot(deps: ReadDeps, cipher: Bytes, verifyKey: Uint8Array): Root {
+  const decoded = decodeRoot(deps.primitives.cipher(rootKey(deps.primitives, verifyKey), 0, cipher))
+  if (!decoded.ok)
+    throw new Failure('damaged', `the root of the object cannot be read with this link: ${decoded.error}`)
+  return decoded.value
 }
 
 class StoredObject implements OpenObject {

@@ -1,6 +1,6 @@
 /** Objects (objects.ts) on top of the network: the composition of writer, reader and health, nothing more. */
 import type { Bytes } from '../base/bytes.ts'
-import { Failure } from '../base/failure.ts'
+import { abortFailure, Failure } from '../base/failure.ts'
 import { linkedController } from '../base/signals.ts'
 import type { Capability } from '../crypto/link.ts'
 import { objectHealth } from './health.ts'
@@ -17,18 +17,21 @@ import type {
   RepairResult,
   UpkeepOptions,
 } from './objects.ts'
+import { RootCache } from './rootCache.ts'
 import { writeObject, type WriteDeps } from './objectWriter.ts'
 import { keepObject, releaseObject, repairObject, type UpkeepDeps } from './objectUpkeep.ts'
 
 export class ObjectStore implements Objects {
   private readonly deps: UpkeepDeps & WriteDeps
   private readonly survive: number
+  private readonly roots: RootCache
   private readonly ending = new AbortController()
 
   /** `survive`: the share of nodes that may vanish at once, for puts that name none. */
   constructor(deps: UpkeepDeps & WriteDeps, survive: number) {
     this.deps = deps
     this.survive = survive
+    this.roots = new RootCache(deps.clock)
   }
 
   put(source: AsyncIterable<Uint8Array>, options: PutOptions = {}): Promise<PutResult> {
@@ -36,7 +39,9 @@ export class ObjectStore implements Objects {
   }
 
   async open(capability: Capability, options: { readonly signal?: AbortSignal } = {}): Promise<OpenObject> {
-    const object = await this.call(options, (signal) => openObject(this.deps, capability, signal))
+    const object = await this.call(options, (signal) =>
+      openObject({ ...this.deps, roots: this.roots }, capability, signal),
+    )
     const { size, type } = object
     return { size, type, stream: (streamOptions) => this.stream(object, streamOptions) }
   }
@@ -56,6 +61,7 @@ export class ObjectStore implements Objects {
   release(capability: Capability, options: UpkeepOptions = {}): Promise<ReleaseResult> {
     if (capability.right !== 'read')
       throw new Failure('invalid', 'releasing needs the link that reads, not one that verifies')
+    this.roots.drop(capability.root)
     return this.call(options, async (signal) =>
       releaseObject(this.deps, capability, await this.deps.owners.seed(capability.key), signal),
     )
@@ -72,6 +78,8 @@ export class ObjectStore implements Objects {
   ): Promise<T> {
     const controller = linkedController(options.signal, this.ending.signal)
     try {
+      // What needs nobody is not done either once the node stops.
+      if (controller.signal.aborted) throw abortFailure(controller.signal)
       return await work(controller.signal)
     } finally {
       controller.abort(new Failure('aborted', 'the call has ended'))
