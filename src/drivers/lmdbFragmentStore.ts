@@ -1,8 +1,8 @@
 /**
- * The FragmentStore port on LMDB. Two tables: a small index (header, lease, sizes), which is all that opening and `held` read, and
- * the bulk (proof and data).
+ * The FragmentStore port on LMDB. Three tables: a small index (header, lease, sizes), which is all that opening and `held` read, the
+ * proofs, and the bulk (data): apart, so that data goes from the frame it came in to the disk without a copy.
  */
-import { concat, fromHex, toHex } from '../base/bytes.ts'
+import { EMPTY, fromHex, toHex, type Bytes } from '../base/bytes.ts'
 import { Failure } from '../base/failure.ts'
 import { present } from '../base/assert.ts'
 import { ID_BYTES, parseId, type StripeId } from '../base/id.ts'
@@ -28,6 +28,7 @@ export interface LmdbFragmentStoreOptions {
 export class LmdbFragmentStore implements FragmentStore {
   private readonly environment: LmdbEnvironment
   private readonly index: ByteTable
+  private readonly proofs: ByteTable
   private readonly bulk: ByteTable
   private readonly quotaBytes: number
   private fragmentCount = 0
@@ -39,6 +40,7 @@ export class LmdbFragmentStore implements FragmentStore {
   private constructor(environment: LmdbEnvironment, quotaBytes: number) {
     this.environment = environment
     this.index = environment.table('index')
+    this.proofs = environment.table('proofs')
     this.bulk = environment.table('bulk')
     this.quotaBytes = quotaBytes
     environment.onCommit = (kept) => {
@@ -77,20 +79,13 @@ export class LmdbFragmentStore implements FragmentStore {
       const key = fragmentKey(stripe, index)
       const record = this.recordAt(key)
       if (record === undefined) return undefined
-      const bulk = this.bulk.getBinary(key)
-      if (bulk?.length !== record.proofBytes + record.dataBytes) {
+      const proof = this.proofs.getBinary(key) ?? EMPTY
+      const data = this.bulk.getBinary(key)
+      if (proof.length !== record.proofBytes || data?.length !== record.dataBytes) {
         this.damagedSeen++
         return undefined
       }
-      // A copy of its own already, taken by getBinary; two views of it serve the caller.
-      const kept = new Uint8Array(bulk.buffer as ArrayBuffer, bulk.byteOffset, bulk.length)
-      return {
-        stripe,
-        header: record.header,
-        index,
-        proof: kept.subarray(0, record.proofBytes),
-        data: kept.subarray(record.proofBytes),
-      }
+      return { stripe, header: record.header, index, proof: plain(proof), data: plain(data) }
     })
   }
 
@@ -129,8 +124,7 @@ export class LmdbFragmentStore implements FragmentStore {
     await this.environment.write(0, () => {
       const key = fragmentKey(stripe, index)
       this.count(key, undefined)
-      void this.index.remove(key)
-      void this.bulk.remove(key)
+      for (const table of [this.index, this.proofs, this.bulk]) void table.remove(key)
     })
   }
 
@@ -153,7 +147,10 @@ export class LmdbFragmentStore implements FragmentStore {
       )
     }
     this.write(key, { header, lease, proofBytes: proof.length, dataBytes: data.length })
-    void this.bulk.put(key, concat(proof, data))
+    // LMDB keeps nothing of no bytes apart from nothing: where a proof is empty there is no entry.
+    if (proof.length > 0) void this.proofs.put(key, proof)
+    else void this.proofs.remove(key)
+    void this.bulk.put(key, data)
   }
 
   /** The batch that this runs in reports failure; the promises of puts and removals in it tell nothing of their own. */
@@ -228,6 +225,11 @@ export class LmdbFragmentStore implements FragmentStore {
       this.bytes += sizeOf(record)
     }
   }
+}
+
+/** A copy of its own already, taken by getBinary; without Buffer's methods. */
+function plain(bytes: Uint8Array): Bytes {
+  return new Uint8Array(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.length)
 }
 
 function bytesOf(fragment: StoredFragment): number {
